@@ -1,0 +1,165 @@
+"""Settings: frozen, from `RETOUR_*` variables or one TOML file (`RETOUR_CONFIG`); a variable wins over the file.
+
+Each field documents itself: `retour settings` prints these lines, docs/settings.md is checked against them.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from retour.errors import ConfigError
+
+PREFIX = "RETOUR_"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator can set. The name in the environment is RETOUR_ and the field's name in capitals."""
+
+    data_dir: Annotated[Path, Meta(description="Where the embedded store, its key and its CA live.")] = Path(
+        "retour-data"
+    )
+    database: Annotated[
+        str, Meta(description="Empty: SQLite in the data directory. Or sqlite:///path/to/file.db.")
+    ] = ""
+    listen: Annotated[str, Meta(description="Address and port to serve on.")] = "127.0.0.1:8080"
+    public_url: Annotated[
+        str,
+        Meta(
+            description="How others reach this service; links are built on it. Default: the listen address."
+        ),
+    ] = ""
+    secret_key: Annotated[
+        str,
+        Meta(
+            description="Master key for sealed secrets, 32 characters or more. Default: made in the data directory."
+        ),
+    ] = ""
+    secret_key_previous: Annotated[
+        str, Meta(description="The key before a change; sealed values of both are accepted.")
+    ] = ""
+    tls_cert: Annotated[str, Meta(description="Certificate file (PEM) to serve HTTPS with.")] = ""
+    tls_key: Annotated[str, Meta(description="Its private key file (PEM).")] = ""
+    trusted_proxies: Annotated[
+        str, Meta(description="Addresses whose X-Forwarded-For and -Proto are believed, comma separated.")
+    ] = ""
+    target_allow: Annotated[
+        str,
+        Meta(
+            description="Private webhook targets to allow: cidr[:port][@org], comma separated. http:// only for these."
+        ),
+    ] = ""
+    relay_allow: Annotated[
+        str, Meta(description="Private SMTP relays to allow: cidr[:port][@org], comma separated.")
+    ] = "127.0.0.0/8,[::1]/128"
+    ca_file: Annotated[
+        str, Meta(description="More certificate authorities (PEM) to trust, added to the system's.")
+    ] = ""
+    log_format: Annotated[str, Meta(description="json or text. Default: text on a terminal, else json.")] = ""
+
+    @property
+    def host(self) -> str:
+        """The host part of `listen`, without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port part of `listen`."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return self.host in LOOPBACK
+
+    @property
+    def base_url(self) -> str:
+        """The address others use, without a slash at its end."""
+        scheme = "https" if self.tls_cert else "http"
+        return (self.public_url or f"{scheme}://{self.listen}").rstrip("/")
+
+    @property
+    def database_file(self) -> Path:
+        """The SQLite file."""
+        return (
+            Path(self.database.removeprefix("sqlite:///")) if self.database else self.data_dir / "retour.db"
+        )
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment and the file it names. Raises ConfigError with what to change."""
+    environ = os.environ if environ is None else environ
+    values = _from_file(environ.get(PREFIX + "CONFIG", ""))
+    for name in Settings.__struct_fields__:
+        value = _from_environment(environ, name)
+        if value is not None:
+            values[name] = value
+    return check(_convert(values))
+
+
+def meanings() -> dict[str, str]:
+    """Each setting with its one-line meaning, as the fields document themselves."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {name: hints[name].__metadata__[0].description for name in Settings.__struct_fields__}
+
+
+def _from_file(name: str) -> dict[str, Any]:
+    if not name:
+        return {}
+    try:
+        values = tomllib.loads(Path(name).read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"RETOUR_CONFIG: {name} can't be read: {error}") from error
+    unknown = sorted(set(values) - set(Settings.__struct_fields__))
+    if unknown:
+        raise ConfigError(f"{name}: unknown setting {unknown[0]}. `retour settings` lists the known ones.")
+    return values
+
+
+def _from_environment(environ: Mapping[str, str], name: str) -> str | None:
+    """The variable, or the content of the file that NAME_FILE names (for secrets mounted as files)."""
+    variable = PREFIX + name.upper()
+    if variable in environ:
+        return environ[variable]
+    if variable + "_FILE" not in environ:
+        return None
+    try:
+        return Path(environ[variable + "_FILE"]).read_text().strip()
+    except OSError as error:
+        raise ConfigError(f"{variable}_FILE can't be read: {error}") from error
+
+
+def _convert(values: dict[str, Any]) -> Settings:
+    if "data_dir" in values:
+        values["data_dir"] = Path(values["data_dir"]).expanduser()
+    try:
+        return msgspec.convert(values, Settings, dec_hook=lambda kind, value: value)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"Settings: {error}") from error
+
+
+def check(settings: Settings) -> Settings:
+    """The same settings, or ConfigError: a wrong one must not start."""
+    host, colon, port = settings.listen.rpartition(":")
+    if not (colon and host and port.isdigit() and int(port) < 65536):
+        raise ConfigError(f"RETOUR_LISTEN: {settings.listen!r} is not address:port, as in 127.0.0.1:8080.")
+    if settings.database and not settings.database.startswith("sqlite:///"):
+        raise ConfigError("RETOUR_DATABASE: this version stores in SQLite only: sqlite:///path/to/file.db.")
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise ConfigError("RETOUR_TLS_CERT and RETOUR_TLS_KEY belong together: set both or none.")
+    if settings.secret_key and len(settings.secret_key) < 32:
+        raise ConfigError("RETOUR_SECRET_KEY: at least 32 characters, as from `openssl rand -base64 32`.")
+    secure = settings.tls_cert or settings.public_url.startswith("https://")
+    if not settings.on_loopback and not secure:
+        raise ConfigError(
+            f"RETOUR_LISTEN: {settings.listen} can be reached from elsewhere. Set RETOUR_PUBLIC_URL to the https:// "
+            "address of the proxy in front, or RETOUR_TLS_CERT and RETOUR_TLS_KEY."
+        )
+    return settings

@@ -1,0 +1,108 @@
+"""Ids, secrets and the clock.
+
+Ids are time-ordered, so that keys are appended and partitions can be cut by them.
+
+The clock is integer microseconds since 1970 (UTC) everywhere; `iso` and `parse_iso` are its only other form.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+POOL_BYTES = 8_192  # one system call for a thousand ids: uuid4 alone was 7 % of the CPU
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+EXECUTION_EPOCH = 1_577_836_800_000_000  # 2020-01-01: keeps the time part at 15 digits until 2051
+EXECUTION_RANDOM = 10**9
+
+
+class _Source:
+    """Pooled randomness and two clocks that never stand still, for one process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool = b""
+        self._used = 0
+        self._ticks = 0
+        self._micros = 0
+
+    def next_uuid(self) -> int:
+        """A UUIDv7 as a number (RFC 9562, 5.7): 48 bits of milliseconds, 12 of their fraction, 62 random."""
+        with self._lock:
+            self._ticks = max(_ticks(time.time_ns()), self._ticks + 1)
+            random = int.from_bytes(self._take(8)) & (1 << 62) - 1
+            milliseconds, fraction = divmod(self._ticks, 4_096)
+        return milliseconds << 80 | 7 << 76 | fraction << 64 | 2 << 62 | random
+
+    def next_execution(self) -> tuple[int, int]:
+        """Microseconds, another number at each call, and a random number below EXECUTION_RANDOM."""
+        with self._lock:
+            self._micros = max(now(), self._micros + 1)
+            return self._micros, int.from_bytes(self._take(8)) % EXECUTION_RANDOM
+
+    def _take(self, size: int) -> bytes:
+        if self._used + size > len(self._pool):
+            self._pool, self._used = os.urandom(POOL_BYTES), 0
+        self._used += size
+        return self._pool[self._used - size : self._used]
+
+
+def _ticks(nanoseconds: int) -> int:
+    """The time in 1/4096 of a millisecond: what fits in the 60 bits before the random ones."""
+    return nanoseconds * 4_096 // 1_000_000
+
+
+_source = _Source()
+
+
+def _after_fork() -> None:
+    """A child must not repeat its parent's randomness, nor wait for a lock that nobody there will release."""
+    global _source
+    _source = _Source()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def new_id() -> str:
+    """A UUIDv7 as text, greater than every one before it in this process."""
+    digits = f"{_source.next_uuid():032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def new_execution_id() -> str:
+    """`HUMA-` (AJO's prefix) and 24 digits: 15 of time and 9 random.
+
+    Within a process the time part never repeats. Two processes that share 5,000 executions a second may
+    expect to meet once in some years.
+    """
+    micros, random = _source.next_execution()
+    return f"HUMA-{micros - EXECUTION_EPOCH:015d}{random:09d}"
+
+
+def new_secret(size: int) -> str:
+    """`size` random bytes as URL-safe text (RFC 4648, 5), without padding."""
+    return secrets.token_urlsafe(size)
+
+
+def now() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1_000
+
+
+def iso(micros: int) -> str:
+    """RFC 3339 with milliseconds, cut, not rounded: `2026-10-06T18:22:41.512Z`."""
+    moment = EPOCH + timedelta(microseconds=micros)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1_000:03d}Z"
+
+
+def parse_iso(text: str) -> int:
+    """Microseconds of an ISO 8601 date and time; one without an offset is UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - EPOCH) // MICROSECOND
