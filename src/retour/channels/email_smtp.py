@@ -1,0 +1,207 @@
+"""E-mail by SMTP to the customer's own relay (RFC 5321), with DSN options where it knows them (RFC 3461).
+
+One transaction per recipient, on pooled connections, with bytes built by mime.py. MAIL, RCPT and DATA are
+asked one by one, so that each answer, or its absence, is known for what it is (smtp_replies.py). Neither
+addresses nor content are logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+import aiosmtplib
+
+from retour.channels import Outgoing, Receipt
+from retour.channels.smtp_connection import Dialer, Progress, Vet, cause_of
+from retour.channels.smtp_pool import Connection, Loan, Pool
+from retour.channels.smtp_replies import PROVIDER, Stage, accepted, error, lost, refused, trouble
+from retour.limits import SMTP_SECONDS
+from retour.mime import Letter, Mailbox, mailbox, message_bytes, needs_smtputf8
+from retour.model import ChannelKind, EmailSettings, ProviderFacts, SmtpSettings, Value
+
+ORCPT_CHARACTERS = 500  # RFC 3461 4.2
+NOTIFY = {"success": "NOTIFY=SUCCESS,FAILURE,DELAY", "failure": "NOTIFY=FAILURE,DELAY"}
+
+
+class Envelope(Value, frozen=True):
+    """One message ready to go: who from, who to, what, and what it needs of the relay."""
+
+    message_id: str
+    sender: str
+    recipient: Mailbox
+    body: bytes
+    smtputf8: bool
+    notify: str | None
+
+
+class SmtpChannel:
+    """Sends through the relay of the message's channel configuration.
+
+    `vet` says which addresses of a relay may be dialled; `ssl_context` verifies its certificate and its name.
+    """
+
+    kinds: tuple[ChannelKind, ...] = (ChannelKind.EMAIL,)
+
+    def __init__(
+        self, vet: Vet, ssl_context: ssl.SSLContext, *, budget_seconds: float = SMTP_SECONDS
+    ) -> None:
+        self._vet = vet
+        self._ssl_context = ssl_context
+        self._budget_seconds = budget_seconds
+        self._pools: dict[tuple[str, str], tuple[int, Pool]] = {}
+        self._retired: set[asyncio.Task[None]] = set()
+
+    async def send(self, outgoing: Outgoing, now: int) -> Receipt:
+        """Hand one message to the relay, within 60 s."""
+        settings = outgoing.configuration
+        if settings.email is None or settings.smtp is None:
+            return trouble("The channel configuration has no e-mail or SMTP settings. Complete it.")
+        envelope = _envelope(outgoing, settings.email, now)
+        if isinstance(envelope, Receipt):
+            return envelope
+        pool, progress = self._pool(outgoing, settings.smtp), Progress()
+        try:
+            async with asyncio.timeout(self._budget_seconds), pool.borrow(progress) as loan:
+                return await _carry(envelope, loan, progress, pool.dialer.name)
+        except TimeoutError:
+            return lost(progress.stage, pool.dialer.name, f"timed out after {self._budget_seconds:g} s")
+
+    async def close(self) -> None:
+        """Let connections go."""
+        pools, self._pools = self._pools, {}
+        await asyncio.gather(*(pool.close() for _, pool in pools.values()), *self._retired)
+
+    def _pool(self, outgoing: Outgoing, relay: SmtpSettings) -> Pool:
+        """The pool of this version of the configuration; an older version's connections are let go."""
+        settings = outgoing.configuration
+        key = (settings.sandbox, settings.id)
+        version, pool = self._pools.get(key, (None, None))
+        if pool is not None and version == settings.version:
+            return pool
+        if pool is not None:
+            self._retire(pool)
+        dialer = Dialer(relay, outgoing.password, outgoing.org, self._vet, self._ssl_context)
+        made = Pool(dialer, relay.max_connections)
+        self._pools[key] = (settings.version, made)
+        return made
+
+    def _retire(self, pool: Pool) -> None:
+        task = asyncio.get_running_loop().create_task(pool.close())
+        self._retired.add(task)
+        task.add_done_callback(self._retired.discard)
+
+
+def xtext(value: str) -> str:
+    """RFC 3461 4: printable ASCII but `+` and `=`; the rest as `+` and two hex digits."""
+    octets = value.encode(errors="replace")
+    return "".join(chr(o) if 0x21 <= o <= 0x7E and o not in b"+=" else f"+{o:02X}" for o in octets)
+
+
+def _envelope(outgoing: Outgoing, sender: EmailSettings, now: int) -> Envelope | Receipt:
+    """Everything that can be known to be wrong before anybody is called."""
+    recipient = mailbox(outgoing.address)
+    if outgoing.content is None:
+        return Receipt()
+    if recipient is None:
+        return error(_own_words("5.1.3", "not an e-mail address"))
+    if mailbox(sender.sender_email) is None or (sender.reply_to_email and not mailbox(sender.reply_to_email)):
+        return trouble(
+            "Sender or reply-to of the channel configuration is not an e-mail address. Correct it."
+        )
+    content = outgoing.content
+    letter = Letter(
+        sender=sender, to=recipient, message_id=outgoing.message_id, now=now,
+        subject=content.subject or "", html=content.html, text=content.text,
+    )  # fmt: skip
+    return Envelope(
+        message_id=outgoing.message_id,
+        sender=_return_path(outgoing.message_id, sender),
+        recipient=recipient,
+        body=message_bytes(letter),
+        smtputf8=needs_smtputf8(letter),
+        notify=NOTIFY.get(sender.delivery_notices),
+    )
+
+
+def _return_path(message_id: str, sender: EmailSettings) -> str:
+    """VERP: with a domain of our own for bounces, each message has its own address there."""
+    domain = sender.return_path_domain and mailbox(f"bounce@{sender.return_path_domain}")
+    if domain:
+        return f"bounce+{message_id.replace('-', '').lower()}@{domain.domain}"
+    found = mailbox(sender.sender_email)
+    return found.address if found else sender.sender_email
+
+
+async def _carry(envelope: Envelope, loan: Loan, progress: Progress, host: str) -> Receipt:
+    """Send on a pooled connection; once more on a new one if that was dead, or said 421, at once."""
+    connection = await loan.connect()
+    if isinstance(connection, str):
+        return trouble(connection)
+    receipt = await _transact(envelope, connection, progress, host)
+    if connection.reused and progress.stage is Stage.MAIL and not connection.client.is_connected:
+        connection = await loan.connect(fresh=True)
+        if isinstance(connection, str):
+            return trouble(connection)
+        receipt = await _transact(envelope, connection, progress, host)
+    return receipt
+
+
+async def _transact(envelope: Envelope, connection: Connection, progress: Progress, host: str) -> Receipt:
+    """One mail transaction: MAIL, RCPT, DATA."""
+    client = connection.client
+    if envelope.smtputf8 and not client.supports_extension("smtputf8"):
+        return error(_own_words("5.6.7", "the relay does not offer SMTPUTF8"))
+    connection.messages += 1
+    connection.clean = False
+    encoding = "utf-8" if envelope.smtputf8 else "ascii"
+    try:
+        progress.stage = Stage.MAIL
+        await client.mail(envelope.sender, options=_mail_options(envelope, client), encoding=encoding)
+        progress.stage = Stage.RCPT
+        await client.rcpt(
+            envelope.recipient.address, options=_rcpt_options(envelope, client), encoding=encoding
+        )
+        progress.stage = Stage.DATA
+        answer = await client.data(envelope.body)
+    except aiosmtplib.SMTPResponseException as no:
+        return refused(progress.stage, no.code, no.message, host)
+    except (aiosmtplib.SMTPException, ConnectionError) as broken:
+        client.close()
+        return lost(progress.stage, host, cause_of(broken))
+    except ValueError:
+        # aiosmtplib found something that can't be put on a command line: it never will be
+        return error(_own_words("5.1.3", "the address can't be sent by SMTP"))
+    connection.clean = True
+    return accepted(answer.code, answer.message)
+
+
+def _mail_options(envelope: Envelope, client: aiosmtplib.SMTP) -> list[str]:
+    """RFC 1870, 6531, 3461. Of the original only the headers come back with a bounce; ENVID is opaque."""
+    options = [f"SIZE={len(envelope.body)}"] if client.supports_extension("size") else []
+    if envelope.smtputf8:
+        options += ["BODY=8BITMIME", "SMTPUTF8"]
+    if envelope.notify and client.supports_extension("dsn"):
+        options += ["RET=HDRS", f"ENVID={xtext(envelope.message_id)}"]
+    return options
+
+
+def _rcpt_options(envelope: Envelope, client: aiosmtplib.SMTP) -> list[str]:
+    """Without `notify` nothing is asked: NEVER would keep bounces from the sender's own mailbox too."""
+    if not envelope.notify or not client.supports_extension("dsn"):
+        return []
+    original = _original_recipient(envelope.recipient)
+    return [envelope.notify, original] if len(original) <= ORCPT_CHARACTERS else [envelope.notify]
+
+
+def _original_recipient(recipient: Mailbox) -> str:
+    """ORCPT; an internationalised address in utf-8-addr-xtext (RFC 6533 3)."""
+    if not recipient.international:
+        return f"ORCPT=rfc822;{xtext(recipient.address)}"
+    plain = (c if "!" <= c <= "~" and c not in "+=\\" else f"\\x{{{ord(c):02X}}}" for c in recipient.address)
+    return f"ORCPT=utf-8;{''.join(plain)}"
+
+
+def _own_words(enhanced: str, text: str) -> ProviderFacts:
+    """What we found ourselves, before the relay could say it."""
+    return ProviderFacts(name=PROVIDER, enhanced_code=enhanced, text=text)

@@ -1,0 +1,178 @@
+"""One connection to a relay: vetted, dialled, greeted, encrypted, logged in. Trouble is a sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+
+import aiosmtplib
+
+from retour.channels.smtp_replies import Stage, login_refused, lost, said
+from retour.limits import SMTP_CONNECT_SECONDS
+from retour.model import SmtpSettings
+
+Vet = Callable[[str, int, str], Awaitable[tuple[str, ...] | str]]
+"""(host, port, organization) -> the addresses that may be dialled, or a sentence why none may."""
+
+TEMPORARY_AUTHENTICATION_FAILURE = 454
+"""RFC 4954 6: nothing is wrong with the password. 454 is also "TLS not available" (RFC 3207 4)."""
+
+_LOCAL_NAME = "localhost"
+
+
+class Progress:
+    """How far a try came, for who has to judge its silence."""
+
+    def __init__(self) -> None:
+        self.stage = Stage.ROOM
+
+
+class Dialer:
+    """Opens connections to the relay of one channel configuration."""
+
+    def __init__(
+        self, relay: SmtpSettings, password: str | None, org: str, vet: Vet, ssl_context: ssl.SSLContext
+    ) -> None:
+        self._relay = relay
+        self._password = password
+        self._org = org
+        self._vet = vet
+        self._ssl_context = ssl_context
+        self.name = f"{relay.host}:{relay.port}"
+
+    async def open(self, progress: Progress) -> aiosmtplib.SMTP | str:
+        """A connection that is ready for MAIL, or the sentence that tells why there is none."""
+        progress.stage = Stage.CONNECT
+        addresses = await self._vet(self._relay.host, self._relay.port, self._org)
+        if isinstance(addresses, str):
+            return addresses
+        dialled = await self._dial(addresses)
+        if isinstance(dialled, str):
+            return dialled
+        client = aiosmtplib.SMTP(
+            hostname=self._relay.host, timeout=None, local_hostname=_LOCAL_NAME, start_tls=False
+        )
+        ready = False
+        try:
+            refusal = await self._converse(client, dialled, progress)
+            ready = refusal is None
+        finally:
+            if not ready:
+                client.close()
+        return refusal or client
+
+    async def _dial(self, addresses: tuple[str, ...]) -> socket.socket | str:
+        """A connected socket to the first address that answers; the connect timeout is for all of them."""
+        loop, why = asyncio.get_running_loop(), "it has no address"
+        until = loop.time() + SMTP_CONNECT_SECONDS
+        for address in addresses:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            made = socket.socket(family, socket.SOCK_STREAM)
+            made.setblocking(False)
+            try:
+                async with asyncio.timeout_at(until):
+                    await loop.sock_connect(made, (address, self._relay.port))
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return made
+            except TimeoutError:
+                why = f"no answer within {SMTP_CONNECT_SECONDS:.0f} s"
+            except OSError as error:
+                why = os.strerror(error.errno).lower() if error.errno else "no connection"
+            except BaseException:
+                made.close()
+                raise
+            made.close()
+        return f"The relay {self.name} can't be reached: {why}. Check host and port, and that the relay runs."
+
+    async def _converse(
+        self, client: aiosmtplib.SMTP, dialled: socket.socket, progress: Progress
+    ) -> str | None:
+        """Greeting, EHLO, TLS, EHLO again, login; a sentence where one of them fails."""
+        try:
+            await self._greet(client, dialled, progress)
+            if self._relay.security == "starttls":
+                refusal = await self._start_tls(client, progress)
+                if refusal is not None:
+                    return refusal
+            return await self._login(client, progress)
+        except aiosmtplib.SMTPConnectResponseError as refused:
+            return self._said(Stage.GREETING, refused.code, refused.message)
+        except aiosmtplib.SMTPResponseException as refused:
+            return self._said(progress.stage, refused.code, refused.message)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return self._broken(error, progress)
+
+    async def _greet(self, client: aiosmtplib.SMTP, dialled: socket.socket, progress: Progress) -> None:
+        """Read the banner and say EHLO with our own address (RFC 5321 4.1.3): it needs no name look-up."""
+        progress.stage = Stage.TLS if self._relay.security == "tls" else Stage.GREETING
+        literal = _literal(dialled.getsockname()[0])
+        implicit = self._relay.security == "tls"
+        context = self._ssl_context if implicit else None
+        await client.connect(sock=dialled, use_tls=implicit, tls_context=context)
+        progress.stage = Stage.HELLO
+        client.local_hostname = literal
+        await client.ehlo()
+
+    async def _start_tls(self, client: aiosmtplib.SMTP, progress: Progress) -> str | None:
+        progress.stage = Stage.TLS
+        if not client.supports_extension("starttls"):
+            return f"The relay {self.name} does not offer STARTTLS. Set security to tls, or offer it there."
+        await client.starttls(tls_context=self._ssl_context, server_hostname=self._relay.host)
+        progress.stage = Stage.HELLO
+        await client.ehlo()
+        return None
+
+    async def _login(self, client: aiosmtplib.SMTP, progress: Progress) -> str | None:
+        """None where no login is wanted, or it went well."""
+        if self._relay.username is None:
+            return None
+        progress.stage = Stage.LOGIN
+        peer = client.get_transport_info("peername")[0]
+        if not login_is_safe(self._relay.security, peer):
+            return f"No login to the relay {self.name} without TLS. Set security to starttls or tls."
+        if not client.supports_extension("auth") or not client.supported_auth_methods:
+            return (
+                f"The relay {self.name} offers no login that we know. Leave out user name and password, "
+                "or use its port for logins (often 587)."
+            )
+        await client.login(self._relay.username, self._password or "")
+        return None
+
+    def _said(self, stage: Stage, code: int, text: str) -> str:
+        if stage is Stage.LOGIN and code != TEMPORARY_AUTHENTICATION_FAILURE:
+            return login_refused(self.name, code, text)
+        return said(stage, code, text, self.name)
+
+    def _broken(self, error: Exception, progress: Progress) -> str:
+        """Certificate trouble by its name; everything else as a lost connection."""
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, ssl.SSLError):
+            cause = cause.__cause__
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                f"The certificate of the relay {self.name} can't be trusted: {cause.verify_message}. "
+                "Use the name that it is made for as host, or add its authority with RETOUR_CA_FILE."
+            )
+        if isinstance(cause, ssl.SSLError):
+            reason = (cause.reason or "no handshake").replace("_", " ").lower()
+            return f"TLS with the relay {self.name} failed: {reason}. Check port and security."
+        return lost(progress.stage, self.name, cause_of(error)).trouble or ""
+
+
+def login_is_safe(security: str, peer: str) -> bool:
+    """A password goes over TLS, or stays on this machine. `peer`: the address that was dialled."""
+    return security != "none" or ipaddress.ip_address(peer.partition("%")[0]).is_loopback
+
+
+def cause_of(error: BaseException) -> str:
+    """A broken connection in a few words, none of them personal."""
+    return "connection timed out" if isinstance(error, TimeoutError) else "connection lost"
+
+
+def _literal(address: str) -> str:
+    bare = address.partition("%")[0]
+    return f"[IPv6:{bare}]" if ":" in bare else f"[{bare}]"
