@@ -1,0 +1,241 @@
+"""libcurl, tied down: an easy handle whose every option that could lead a request astray is set the safe way.
+
+By itself libcurl honours proxies and a key log of the environment, a .netrc, redirects, file:// and HTTP/0.9.
+Beside this file only outbound and troubles know of it. Source: libcurl 8.23, curl_easy_setopt(3), section by section.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import pycurl
+
+from retour import limits
+from retour.addresses import Target
+from retour.model import Timings, Value
+
+Permit = Callable[[str, int], str | None]
+
+_FIXED: tuple[tuple[int, Any], ...] = (
+    (pycurl.PROXY, ""),
+    (pycurl.NOPROXY, "*"),
+    (pycurl.FOLLOWLOCATION, 0),
+    (pycurl.REDIR_PROTOCOLS, 0),
+    (pycurl.NETRC, pycurl.NETRC_IGNORED),
+    (pycurl.HTTP09_ALLOWED, 0),
+    (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
+    (pycurl.HTTPAUTH, pycurl.HTTPAUTH_NONE),
+    (pycurl.SSL_VERIFYPEER, 1),
+    (pycurl.SSL_VERIFYHOST, 2),
+    (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
+    (pycurl.OPT_CERTINFO, 1),
+    (pycurl.NOSIGNAL, 1),
+    (pycurl.NOPROGRESS, 1),
+    (pycurl.PATH_AS_IS, 1),
+    (pycurl.MAXLIFETIME_CONN, limits.CONNECTION_AGE_SECONDS),
+)
+
+
+def harden_environment() -> None:
+    """Remove SSLKEYLOGFILE: libcurl, OpenSSL and Python's ssl would write each connection's keys to it.
+
+    libcurl opens that file for good with its first handle, so this has to come before.
+    """
+    os.environ.pop("SSLKEYLOGFILE", None)
+
+
+class Call(Value):
+    """One request, vetted and ready to go out.
+
+    permit: says why an address and port may not be used, if they may not. seconds: for everything that is
+    still to do. look: only shake hands, to read a certificate that was refused.
+    """
+
+    target: Target
+    addresses: tuple[str, ...]
+    method: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    seconds: float
+    permit: Permit
+    look: bool = False
+
+
+class Heard(Value):
+    """What came back on a line, whatever it was. `refused`: why the address was not dialled or not asked.
+
+    connected, shaken: how far it got (TCP, TLS). timings count from the start of the call.
+    """
+
+    status_code: int | None
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    read: int
+    cut: bool
+    overflowed: bool
+    refused: str | None
+    repeated: bool
+    reused: bool
+    connected: bool
+    shaken: bool
+    timings: Timings
+    address: str | None
+    verify_result: int
+    system_error: int
+    certificate_expires_at: int | None
+
+
+class Line:
+    """One easy handle, used for one call after another."""
+
+    def __init__(self, authorities: str, user_agent: str) -> None:
+        self.curl = pycurl.Curl()
+        self._call: Call | None = None
+        for option, value in _FIXED:
+            self.curl.setopt(option, value)
+        self.curl.setopt(pycurl.CAINFO, authorities)
+        self.curl.setopt(pycurl.USERAGENT, user_agent)
+        self.curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
+        self.curl.setopt(pycurl.PREREQFUNCTION, self._before_request)
+        self.curl.setopt(pycurl.HEADERFUNCTION, self._take_header)
+        self.curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
+        self._forget()
+
+    def dial(self, call: Call) -> None:
+        """Set everything that differs from call to call; whoever drives `curl` then performs it."""
+        self._forget()
+        self._call = call
+        self._set_where(call)
+        self._set_what(call)
+        self._set_how_long(call.seconds)
+
+    def _forget(self) -> None:
+        self._headers: list[tuple[str, str]] = []
+        self._header_bytes = 0
+        self._body = bytearray()
+        self._read = 0
+        self._requests = 0
+        self._cut = False
+        self._overflowed = False
+        self._refused: str | None = None
+
+    def _set_where(self, call: Call) -> None:
+        target = call.target
+        secure = target.scheme == "https"
+        self.curl.setopt(pycurl.URL, target.url)
+        self.curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS if secure else pycurl.PROTO_HTTP)
+        self.curl.setopt(pycurl.RESOLVE, [] if target.address else [_pin(target, call.addresses)])
+        if call.look:
+            self.curl.setopt(pycurl.CONNECT_ONLY, 1)
+            self.curl.setopt(pycurl.SSL_VERIFYPEER, 0)
+            self.curl.setopt(pycurl.SSL_VERIFYHOST, 0)
+
+    def _set_what(self, call: Call) -> None:
+        self.curl.setopt(pycurl.POSTFIELDS, call.body)
+        self.curl.setopt(pycurl.CUSTOMREQUEST, call.method)
+        self.curl.setopt(pycurl.HTTPHEADER, _header_lines(call.headers))
+        if call.method == "GET":
+            self.curl.setopt(pycurl.HTTPGET, 1)
+
+    def _set_how_long(self, seconds: float) -> None:
+        total = max(1, round(seconds * 1000))
+        self.curl.setopt(pycurl.TIMEOUT_MS, total)
+        self.curl.setopt(pycurl.CONNECTTIMEOUT_MS, min(total, round(limits.CONNECT_SECONDS * 1000)))
+
+    def _open_socket(self, purpose: int, address: Any) -> int:
+        """libcurl is about to dial this very address."""
+        if not self._permitted(address.addr[0], address.addr[1]):
+            return int(pycurl.SOCKET_BAD)
+        return socket.socket(address.family, address.socktype, address.protocol).detach()
+
+    def _before_request(self, remote: str, _local: str, port: int, _local_port: int) -> int:
+        """libcurl is about to send a request to this address, perhaps on an earlier call's connection."""
+        self._requests += 1
+        return int(pycurl.PREREQFUNC_OK if self._permitted(remote, port) else pycurl.PREREQFUNC_ABORT)
+
+    def _permitted(self, address: str, port: int) -> bool:
+        assert self._call is not None  # noqa: S101 - libcurl calls back only while it performs a call
+        self._refused = self._call.permit(address, port)
+        return self._refused is None
+
+    def _take_header(self, line: bytes) -> int | None:
+        self._header_bytes += len(line)
+        if self._header_bytes > limits.RESPONSE_HEADER_BYTES:
+            self._overflowed = True
+            return 0
+        if line.startswith(b"HTTP/"):
+            self._headers.clear()
+        name, colon, value = line.decode("latin-1").partition(":")
+        if colon:
+            self._headers.append((name.strip(), value.strip()))
+        return None
+
+    def _take_body(self, data: bytes) -> int | None:
+        self._read += len(data)
+        self._body += data[: max(0, limits.RESPONSE_KEPT_BYTES - len(self._body))]
+        self._cut = self._read > limits.RESPONSE_READ_BYTES
+        return 0 if self._cut else None
+
+    def heard(self) -> Heard:
+        """What came back in the last call."""
+        info = self.curl.getinfo
+        status, reused = info(pycurl.RESPONSE_CODE), info(pycurl.NUM_CONNECTS) == 0
+        shaken = info(pycurl.APPCONNECT_TIME_T) > 0
+        return Heard(
+            status_code=status if status >= 200 else None,  # 1xx is no answer yet (RFC 9110, 15.2)
+            headers=tuple(self._headers),
+            body=bytes(self._body),
+            read=self._read,
+            cut=self._cut,
+            overflowed=self._overflowed,
+            refused=self._refused,
+            repeated=self._requests > 1,
+            reused=reused and self._requests > 0,
+            connected=info(pycurl.CONNECT_TIME_T) > 0,
+            shaken=shaken,
+            timings=self._timings(reused),
+            address=info(pycurl.PRIMARY_IP) or None,
+            verify_result=info(pycurl.SSL_VERIFYRESULT),
+            system_error=info(pycurl.OS_ERRNO),
+            certificate_expires_at=_expiry(info(pycurl.INFO_CERTINFO)) if shaken and not reused else None,
+        )
+
+    def _timings(self, reused: bool) -> Timings:
+        info = self.curl.getinfo
+        return Timings(
+            connect=None if reused else info(pycurl.CONNECT_TIME_T) or None,
+            tls=None if reused else info(pycurl.APPCONNECT_TIME_T) or None,
+            first_byte=info(pycurl.STARTTRANSFER_TIME_T) or None if self._header_bytes else None,
+            total=info(pycurl.TOTAL_TIME_T),
+        )
+
+    def close(self) -> None:
+        """Not to be used again."""
+        self.curl.close()
+
+
+def _pin(target: Target, addresses: tuple[str, ...]) -> str:
+    """An entry for libcurl's name cache that expires by itself (`+`) and that the next call replaces."""
+    spelled = (f"[{address}]" if ":" in address else address for address in addresses)
+    return f"+{target.host}:{target.port}:{','.join(spelled)}"
+
+
+def _header_lines(headers: tuple[tuple[str, str], ...]) -> list[str]:
+    """As libcurl wants them: `name;` sends an empty value, `name:` keeps back a header of libcurl's own."""
+    names = {name.lower() for name, _ in headers}
+    lines = [f"{name}: {value}" if value else f"{name};" for name, value in headers]
+    own = [f"{name}:" for name in ("Expect", "Content-Type") if name.lower() not in names]
+    return lines + own
+
+
+def _expiry(chain: list[list[tuple[str, str]]]) -> int | None:
+    """When the server's own certificate expires; its chain follows it."""
+    for certificate in chain[:1]:
+        for name, value in certificate:
+            if name == "Expire date":
+                return int(ssl.cert_time_to_seconds(value)) * limits.SECOND
+    return None

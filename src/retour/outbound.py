@@ -1,0 +1,309 @@
+"""The only way out by HTTP: webhooks, token endpoints, providers, alerts, and the test of an endpoint.
+
+Every name is resolved and vetted by us and pinned; the address is checked again when it is dialled and
+before each request; one deadline holds for everything; answers are read up to a limit. Trouble is a value,
+never an exception. Who needs another trust class (the operator's own) makes another Outbound.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+
+import pycurl
+from msgspec.structs import replace
+
+from retour import limits
+from retour.addresses import Allowed, Problem, Target, Trouble, forbidden, listed, parse_target
+from retour.authorities import Authorities
+from retour.curl import Call, Heard, Line, harden_environment
+from retour.model import Timings, Value
+from retour.names import DnsResolver, Resolver, Turns, Vetted, vet
+from retour.troubles import certificate_expired, trouble_of
+
+__all__ = ["Answer", "Ask", "Outbound", "Trouble", "harden_environment", "vet"]
+
+METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")
+LINES_KEPT = 64  # idle easy handles; a burst makes more and drops them afterwards
+LOCATION_CHARACTERS = 200
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+# RFC 9110, 5.6.2 and 5.5, without its bytes beyond ASCII: nobody agrees on what they mean.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7E]*")
+# Headers that say where a message ends or who it is for; libcurl alone writes them.
+_OURS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade"}
+    | {"expect", "http2-settings"}
+)
+
+
+class Ask(Value):
+    """A request.
+
+    deadline_seconds covers everything, from the look-up of the name to the last byte of the answer. org,
+    sandbox: for whom, as the allow-list and the limit of look-ups want to know. also: entries on top of the
+    allow-list for this request alone (loopback, in a development sandbox).
+    """
+
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    deadline_seconds: float
+    org: str
+    sandbox: str
+    method: str = "POST"
+    also: tuple[Allowed, ...] = ()
+
+
+class Answer(Value):
+    """What came of a request: a status, or a trouble; `detail` says it in a sentence that can be shown.
+
+    body: the first 16 KiB as received, never decompressed. read: bytes of it that arrived. ended: it ended
+    by itself. cut: it passed 64 KiB and the connection was closed. reused: on a kept connection. repeated:
+    that connection was dead and libcurl sent the request again on a new one. certificate_expires_at:
+    microseconds, on new connections.
+    """
+
+    status_code: int | None
+    trouble: Trouble | None
+    detail: str
+    timings: Timings
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    read: int = 0
+    ended: bool = False
+    cut: bool = False
+    address: str | None = None
+    reused: bool = False
+    certificate_expires_at: int | None = None
+    repeated: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """A 2xx whose body ended in time, or that was cut because it went on."""
+        good = self.status_code is not None and 200 <= self.status_code < 300
+        return good and self.trouble is None and (self.ended or self.cut)
+
+
+class Outbound:
+    """libcurl on the running event loop, without threads. Use one on one loop, and close it there."""
+
+    def __init__(
+        self,
+        *,
+        allowed: tuple[Allowed, ...],
+        ca_files: tuple[Path, ...] = (),
+        resolver: Resolver | None = None,
+        user_agent: str,
+    ) -> None:
+        harden_environment()
+        self._allowed = allowed
+        self._resolver = resolver or DnsResolver()
+        self._turns = Turns()
+        self._authorities = Authorities(ca_files)
+        self._user_agent = user_agent
+        self._idle: list[Line] = []
+        self._lines = pycurl.AsyncCurlMulti()
+        self._lines.setopt(pycurl.M_MAXCONNECTS, limits.IN_FLIGHT)
+
+    async def ask(self, ask: Ask) -> Answer:
+        """Send a request and tell what came of it, at the latest at its deadline."""
+        started = time.monotonic()
+        call = await self._prepare(ask, started)
+        if isinstance(call, Problem):
+            return _unasked(call, started)
+        looked_up = None if call.target.address else _microseconds(started)
+        before = _microseconds(started)
+        heard, problem = await self._perform(call, ask.deadline_seconds)
+        if problem is not None and certificate_expired(heard):
+            problem = await self._dated(problem, call, started, ask.deadline_seconds)
+        return _answer(heard, problem, looked_up, before)
+
+    async def check(self, url: str, org: str, also: tuple[Allowed, ...] = ()) -> str | None:
+        """What a form should say about this URL, or None; a name that can't be found now is no problem."""
+        allowed = self._allowed + also
+        target = parse_target(url, org, allowed)
+        if isinstance(target, Problem):
+            return target.sentence
+        vetted = await self._vet(target, org, allowed, f"check {org}")
+        refused = isinstance(vetted, Problem) and vetted.trouble == Trouble.ADDRESS_FORBIDDEN
+        return vetted.sentence if isinstance(vetted, Problem) and refused else None
+
+    async def close(self) -> None:
+        """Close every connection. What is being asked is cancelled, so stop asking first."""
+        await self._lines.aclose()
+        for line in self._idle:
+            line.close()
+        self._idle.clear()
+        await self._resolver.close()
+        self._authorities.close()
+
+    async def _prepare(self, ask: Ask, started: float) -> Call | Problem:
+        """Everything that can be refused before anybody is dialled."""
+        if ask.method not in METHODS:
+            raise ValueError(f"{ask.method!r} is not one of {METHODS}")
+        allowed = self._allowed + ask.also
+        if problem := _bad_header(ask.headers):
+            return problem
+        target = parse_target(ask.url, ask.org, allowed)
+        if isinstance(target, Problem):
+            return target
+        vetted = await self._vet_in_time(target, ask, allowed)
+        if isinstance(vetted, Problem):
+            return vetted
+        return Call(
+            target=target,
+            addresses=vetted.addresses,
+            method=ask.method,
+            headers=ask.headers,
+            body=ask.body,
+            seconds=ask.deadline_seconds - (time.monotonic() - started),
+            permit=partial(_why_not, target=target, org=ask.org, allowed=allowed),
+        )
+
+    async def _vet_in_time(self, target: Target, ask: Ask, allowed: tuple[Allowed, ...]) -> Vetted | Problem:
+        try:
+            async with asyncio.timeout(ask.deadline_seconds):
+                return await self._vet(target, ask.org, allowed, ask.sandbox)
+        except TimeoutError:
+            sentence = f"{target.host} could not be looked up within {ask.deadline_seconds:g} s."
+            return Problem(trouble=Trouble.NAME_LOOKUP_FAILED, sentence=sentence)
+
+    async def _vet(
+        self, target: Target, org: str, allowed: tuple[Allowed, ...], turn: str
+    ) -> Vetted | Problem:
+        ask_for = partial(vet, target.host, target.port, org, allowed, self._resolver)
+        if target.address is not None:
+            return await ask_for(listed_only=target.listed_only)
+        async with self._turns.of(turn):
+            return await ask_for(listed_only=target.listed_only)
+
+    async def _perform(self, call: Call, deadline: float) -> tuple[Heard, Problem | None]:
+        """One call on a line of its own. The line of a call that was cancelled is not used again."""
+        line = self._idle.pop() if self._idle and not call.look else self._new_line()
+        reusable = False
+        try:
+            line.dial(call)
+            code, message = await self._run(line)
+            heard = line.heard()
+            reusable = not call.look and len(self._idle) < LINES_KEPT
+        finally:
+            self._put_back(line, reusable)
+        return heard, trouble_of(code, message, heard, call, deadline)
+
+    def _put_back(self, line: Line, reusable: bool) -> None:
+        if reusable:
+            self._idle.append(line)
+        else:
+            line.close()
+
+    def _new_line(self) -> Line:
+        return Line(self._authorities.path, self._user_agent)
+
+    async def _run(self, line: Line) -> tuple[int, str]:
+        """libcurl's code and words; 0 is well."""
+        try:
+            await self._lines.perform(line.curl)
+        except pycurl.error as error:
+            code, message = error.args
+            return code, message
+        return pycurl.E_OK, ""
+
+    async def _dated(self, problem: Problem, call: Call, started: float, deadline: float) -> Problem:
+        """Say when the certificate expired.
+
+        The handshake that failed does not show it, so shake hands once more, unverified and without sending
+        anything: no request ever goes out on that connection.
+        """
+        left = min(deadline - (time.monotonic() - started), limits.CONNECT_SECONDS)
+        look = replace(call, method="GET", headers=(), body=b"", seconds=left, look=True)
+        if left <= 0:
+            return problem
+        heard, _ = await self._perform(look, left)
+        expired_at = heard.certificate_expires_at
+        if expired_at is None or expired_at > time.time() * limits.SECOND:
+            return problem
+        day = time.strftime("%d %b %Y", time.gmtime(expired_at // limits.SECOND)).lstrip("0")
+        return replace(problem, sentence=f"The certificate of {call.target.host} expired on {day}.")
+
+
+def _bad_header(headers: tuple[tuple[str, str], ...]) -> Problem | None:
+    for name, value in headers:
+        if not _NAME.fullmatch(name) or name.lower() in _OURS or name.lower().startswith("proxy-"):
+            sentence = f"The header {name!r} can't be sent: its name is not valid or is reserved."
+        elif not _VALUE.fullmatch(value):
+            sentence = f"The header {name} can't be sent: its value holds a character that is not allowed."
+        else:
+            continue
+        return Problem(trouble=Trouble.INVALID_HEADER, sentence=sentence)
+    return None
+
+
+def _why_not(
+    address: str, port: int, *, target: Target, org: str, allowed: tuple[Allowed, ...]
+) -> str | None:
+    """Asked by libcurl's callbacks about the very address in use."""
+    if target.listed_only and not listed(address, port, org, allowed):
+        return f"{address} is not on the list of allowed addresses."
+    return forbidden(address, port, org, allowed)
+
+
+def _unasked(problem: Problem, started: float) -> Answer:
+    spent = _microseconds(started)
+    name = spent if problem.trouble in (Trouble.NAME_NOT_FOUND, Trouble.NAME_LOOKUP_FAILED) else None
+    return Answer(
+        status_code=None,
+        trouble=problem.trouble,
+        detail=problem.sentence,
+        timings=Timings(name=name, total=spent),
+    )
+
+
+def _answer(heard: Heard, problem: Problem | None, looked_up: int | None, before: int) -> Answer:
+    return Answer(
+        status_code=heard.status_code,
+        trouble=problem.trouble if problem else None,
+        detail=problem.sentence if problem else _told(heard),
+        headers=heard.headers,
+        body=heard.body,
+        read=heard.read,
+        ended=problem is None and not heard.cut,
+        cut=problem is None and heard.cut,
+        timings=_since_start(heard.timings, looked_up, before),
+        address=None if heard.refused else heard.address,
+        reused=heard.reused,
+        certificate_expires_at=heard.certificate_expires_at,
+        repeated=heard.repeated,
+    )
+
+
+def _told(heard: Heard) -> str:
+    """What the endpoint said, in our words: its own reason phrase is not to be trusted with a page."""
+    status = heard.status_code or 0
+    told = f"The endpoint answered {status} {_PHRASES.get(status, '')}".rstrip() + "."
+    location = next((value for name, value in heard.headers if name.lower() == "location"), None)
+    if 300 <= status < 400 and location:
+        told += f" It points to {location[:LOCATION_CHARACTERS]}; redirects are not followed."
+    return told + (" Its body was cut at 64 KiB." if heard.cut else "")
+
+
+def _since_start(timings: Timings, looked_up: int | None, before: int) -> Timings:
+    def later(moment: int | None) -> int | None:
+        return None if moment is None else moment + before
+
+    return Timings(
+        name=looked_up,
+        connect=later(timings.connect),
+        tls=later(timings.tls),
+        first_byte=later(timings.first_byte),
+        total=timings.total + before,
+    )
+
+
+def _microseconds(since: float) -> int:
+    return round((time.monotonic() - since) * limits.SECOND)

@@ -1,0 +1,120 @@
+"""libcurl's own callbacks: the very address in use is asked about, whatever the look-up said before."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pycurl
+import pytest
+from msgspec.structs import replace
+
+from outside.https import replying, serving
+from outside.sockets import trap
+from retour.addresses import Target, parse_allowed, parse_target
+from retour.authorities import Authorities
+from retour.curl import Call, Heard, Line, Permit
+
+Perform = Callable[[Line, Call], Awaitable[Heard]]
+
+
+@asynccontextmanager
+async def _exchange() -> AsyncIterator[Perform]:
+    """Calls one after another, on lines that have their connections in common."""
+    multi = pycurl.AsyncCurlMulti()
+
+    async def perform(line: Line, call: Call) -> Heard:
+        line.dial(call)
+        try:
+            await multi.perform(line.curl)
+        except pycurl.error:
+            return line.heard()
+        return line.heard()
+
+    try:
+        yield perform
+    finally:
+        await multi.aclose()
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line(Authorities().path, "Retour/test")
+
+
+def _call(port: int, permit: Permit, *, host: str = "hooks.test", to: str = "127.0.0.1") -> Call:
+    allowed = parse_allowed("127.0.0.0/8")
+    target = parse_target(f"http://{host}:{port}/", "acme", allowed)
+    assert isinstance(target, Target)
+    return Call(
+        target=target, addresses=(to,), method="POST", headers=(), body=b"x", seconds=2, permit=permit
+    )
+
+
+def _yes(address: str, port: int) -> None:
+    return None
+
+
+def _no(address: str, port: int) -> str:
+    return f"{address}:{port} is refused."
+
+
+@pytest.mark.parametrize("host", ["hooks.test", "127.0.0.1"])
+async def test_an_address_is_asked_about_when_it_is_dialled(line: Line, host: str) -> None:
+    async with _exchange() as perform:
+        with trap() as inside:
+            heard = await perform(line, _call(inside.port, _no, host=host))
+            assert not inside.touched
+    assert heard.refused == f"127.0.0.1:{inside.port} is refused."
+    assert not heard.connected
+
+
+async def test_an_address_is_asked_about_before_each_request_on_a_kept_connection(line: Line) -> None:
+    async with _exchange() as perform, serving() as endpoint:
+        first = await perform(line, _call(endpoint.port, _yes))
+        second = await perform(line, _call(endpoint.port, _no))
+    assert (first.refused, first.status_code) == (None, 200)
+    assert (second.refused, second.status_code) == (f"127.0.0.1:{endpoint.port} is refused.", None)
+    assert (len(endpoint.requests), endpoint.connections) == (1, 1)
+
+
+async def test_a_pin_of_one_call_does_not_bind_the_next(line: Line) -> None:
+    async with _exchange() as perform, serving() as endpoint:
+        elsewhere = await perform(line, _call(endpoint.port, _yes, to="127.0.0.2"))
+        here = await perform(line, _call(endpoint.port, _yes, to="127.0.0.1"))
+    assert (elsewhere.status_code, here.status_code, here.address) == (None, 200, "127.0.0.1")
+
+
+async def test_libcurl_never_looks_a_name_up_itself(line: Line) -> None:
+    """`localhost` is in every hosts file, but it is pinned elsewhere here."""
+    async with _exchange() as perform:
+        with trap() as inside:
+            heard = await perform(line, _call(inside.port, _yes, host="localhost", to="127.0.0.2"))
+            assert not inside.touched
+    assert heard.status_code is None
+
+
+async def test_other_protocols_are_not_spoken_even_if_a_url_of_theirs_came_so_far(line: Line) -> None:
+    async with _exchange() as perform:
+        with trap() as inside:
+            call = _call(inside.port, _yes)
+            secure = replace(call.target, scheme="https")
+            for url in (
+                f"http://127.0.0.1:{inside.port}/",
+                f"gopher://127.0.0.1:{inside.port}/_x",
+                "file:///etc/passwd",
+            ):
+                heard = await perform(line, replace(call, target=replace(secure, url=url)))
+                assert (heard.status_code, heard.read) == (None, 0)
+            assert not inside.touched
+
+
+async def test_a_line_remembers_nothing_of_its_last_call(line: Line) -> None:
+    async with _exchange() as perform, serving(replying(200, b"abc", (("X-Once", "1"),))) as endpoint:
+        await perform(line, _call(endpoint.port, _no))
+        first = await perform(line, _call(endpoint.port, _yes))
+        second = await perform(line, _call(endpoint.port, _yes))
+    assert (first.refused, first.repeated, first.reused) == (None, False, False)
+    assert (second.refused, second.repeated, second.reused) == (None, False, True)
+    assert (second.body, second.read) == (b"abc", 3)
+    assert second.headers == (("Content-Length", "3"), ("X-Once", "1"))
