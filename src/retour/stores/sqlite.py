@@ -1,0 +1,266 @@
+"""The embedded store: SQLite by apsw, one writer thread with group commit, one reader thread.
+
+Why apsw: it brings its own SQLite; those before 3.51.3 can corrupt a WAL that two connections use
+(sqlite.org/wal.html#walresetbug), and most systems still ship one. One process holds the file (a lock beside
+it); more processes use another store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import queue
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import apsw
+import structlog
+
+from retour import limits
+from retour.errors import Busy, ConfigError, StoreInUse
+from retour.model import Lane
+from retour.stores import DeliveryClaim, MessageClaim, RoomName, Row, sqlite_writes
+from retour.stores.handovers import Answer, Handover
+from retour.stores.sql import migrations, statements
+
+OLDEST = (3, 51, 3)
+BATCH = 512  # hand-overs per commit; more only lengthens the wait of the first
+READ_SECONDS = 1.0  # an open cursor keeps the WAL from being reset
+log = structlog.get_logger()
+
+
+class Job:
+    """One piece of work for a thread, and the future that hears of it. `begun` is set under the lock once."""
+
+    __slots__ = ("begun", "future", "outcome", "withdrawn", "work")
+
+    def __init__(self, work: Callable[[apsw.Connection], Any], future: asyncio.Future[Any]) -> None:
+        self.work = work
+        self.future = future
+        self.outcome: Any = None
+        self.begun = False
+        self.withdrawn = False
+
+    def tell(self) -> None:
+        """Give the outcome to whoever still waits (on the loop's thread)."""
+        if self.future.done():
+            return
+        if isinstance(self.outcome, BaseException):
+            self.future.set_exception(self.outcome)
+        else:
+            self.future.set_result(self.outcome)
+
+
+class SqliteStore:
+    """See stores.Store. `open` makes one; it must be closed."""
+
+    def __init__(self, path: Path, lock: IO[str]) -> None:
+        self._path = path
+        self._lock = lock
+        self._loop = asyncio.get_running_loop()
+        self._writes: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._reads: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._write_loop, name="retour-writer", daemon=True),
+            threading.Thread(target=self._read_loop, name="retour-reader", daemon=True),
+        ]
+
+    @classmethod
+    async def open(cls, path: Path, now: int) -> SqliteStore:
+        """Lock the file, migrate, free the leases of the process before, start the threads."""
+        _refuse_old_sqlite()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = _lock(path)
+        connection = connect(path)
+        migrate(connection)
+        with connection:
+            connection.execute(statements()["messages_free"], {"now": now})
+            connection.execute(statements()["deliveries_free"], {"now": now})
+        connection.close()
+        store = cls(path, lock)
+        for thread in store._threads:
+            thread.start()
+        return store
+
+    async def write(self, handover: Handover) -> Answer:
+        """See Store.write."""
+        answer: Answer = await self._ask(lambda db: sqlite_writes.apply(db, handover))
+        return answer
+
+    async def claim_messages(self, lane: Lane, now: int, limit: int) -> MessageClaim:
+        """See Store.claim_messages."""
+        claim: MessageClaim = await self._ask(lambda db: sqlite_writes.claim_messages(db, lane, now, limit))
+        return claim
+
+    async def claim_deliveries(self, sandbox: str, now: int, limit: int) -> DeliveryClaim:
+        """See Store.claim_deliveries."""
+        claim: DeliveryClaim = await self._ask(
+            lambda db: sqlite_writes.claim_deliveries(db, sandbox, now, limit)
+        )
+        return claim
+
+    async def due_lanes(self, room: RoomName, now: int) -> list[Lane]:
+        """See Store.due_lanes."""
+        name = "due_message_lanes" if room is RoomName.SENDING else "due_delivery_lanes"
+        return [Lane(*row) for row in await self.read(name, now=now)]
+
+    async def read(self, statement: str, **values: Any) -> list[Row]:
+        """See Store.read."""
+        text = statements()[statement]
+        job = Job(lambda db: db.execute(text, values).fetchall(), self._loop.create_future())
+        self._reads.put(job)
+        rows: list[Row] = await job.future
+        return rows
+
+    async def close(self) -> None:
+        """See Store.close."""
+        self._writes.put(None)
+        self._reads.put(None)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+        self._lock.close()
+
+    async def _ask(self, work: Callable[[apsw.Connection], Any]) -> Any:
+        """Queue work for the writer; take it back if it was not begun in time."""
+        job = Job(work, self._loop.create_future())
+        self._writes.put(job)
+        try:
+            return await asyncio.wait_for(asyncio.shield(job.future), limits.COMMIT_SECONDS)
+        except TimeoutError:
+            with self._gate:
+                job.withdrawn = not job.begun
+            raise Busy(begun=job.begun) from None
+
+    # --- the writer's thread ---
+
+    def _write_loop(self) -> None:
+        db = connect(self._path)
+        while (job := self._writes.get()) is not None:
+            batch, stop = self._batch(job)
+            self._commit(db, batch)
+            self._loop.call_soon_threadsafe(_tell_all, batch)
+            if stop:
+                break
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
+
+    def _batch(self, first: Job) -> tuple[list[Job], bool]:
+        """What has been handed over meanwhile, and whether the end was among it."""
+        jobs: list[Job | None] = [first]
+        while len(jobs) < BATCH and jobs[-1] is not None and not self._writes.empty():
+            jobs.append(self._writes.get())
+        with self._gate:
+            live = [job for job in jobs if job is not None and not job.withdrawn]
+            for job in live:
+                job.begun = True
+        return live, jobs[-1] is None
+
+    def _commit(self, db: apsw.Connection, batch: list[Job]) -> None:
+        """One transaction for all; a hand-over that fails is undone alone, a failed commit fails them all."""
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            for job in batch:
+                job.outcome = _in_savepoint(db, job.work)
+            db.execute("COMMIT")
+        except apsw.Error as error:
+            log.error("store_commit_failed", error=str(error), handovers=len(batch))
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            for job in batch:
+                job.outcome = Busy(begun=False)
+
+    # --- the reader's thread ---
+
+    def _read_loop(self) -> None:
+        db = connect(self._path)
+        db.execute("PRAGMA query_only = 1")
+        while (job := self._reads.get()) is not None:
+            job.outcome = _read_in_time(db, job.work)
+            self._loop.call_soon_threadsafe(_tell_all, [job])
+        db.close()
+
+
+def connect(path: Path) -> apsw.Connection:
+    """A connection as this store needs it: WAL, every commit on the disk before it is answered."""
+    db = apsw.Connection(str(path))
+    db.set_busy_timeout(5000)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = ON")
+    db.execute("PRAGMA temp_store = MEMORY")
+    return db
+
+
+def migrate(db: apsw.Connection) -> None:
+    """Apply the migrations that this file has not seen, each in a transaction of its own."""
+    seen = int(str(db.execute("PRAGMA user_version").fetchall()[0][0]))
+    newest = max(number for number, _ in migrations())
+    if seen > newest:
+        raise ConfigError(
+            f"The store is at version {seen}, this retour knows {newest}. Install the newer retour."
+        )
+    for number, script in migrations():
+        if number > seen:
+            with db:
+                db.execute(script)
+                db.execute(f"PRAGMA user_version = {number}")
+
+
+def _refuse_old_sqlite() -> None:
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if version < OLDEST:
+        raise ConfigError(
+            f"SQLite {apsw.sqlite_lib_version()} can corrupt its log. Install apsw 3.51.3 or newer."
+        )
+
+
+def _lock(path: Path) -> IO[str]:
+    """One process per file. The lock goes with the process, so a crash leaves none behind."""
+    lock = path.with_suffix(".lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise StoreInUse(
+            f"Another retour uses {path}. An SQLite store serves one process: stop the other one, or give this one "
+            "a data directory of its own (RETOUR_DATA_DIR)."
+        ) from None
+    return lock
+
+
+def _in_savepoint(db: apsw.Connection, work: Callable[[apsw.Connection], Any]) -> Any:
+    """The work's answer, or its error with everything of it undone. Errors of the whole transaction go up."""
+    db.execute("SAVEPOINT handover")
+    try:
+        answer = work(db)
+    except (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.NotADBError):
+        raise
+    except Exception as error:  # a bug in one hand-over must not take its neighbours along
+        db.execute("ROLLBACK TO handover")
+        db.execute("RELEASE handover")
+        return error
+    if sqlite_writes.undone(answer):
+        db.execute("ROLLBACK TO handover")
+    db.execute("RELEASE handover")
+    return answer
+
+
+def _read_in_time(db: apsw.Connection, work: Callable[[apsw.Connection], Any]) -> Any:
+    """The rows, or Busy after READ_SECONDS."""
+    deadline = time.monotonic() + READ_SECONDS
+    db.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
+    try:
+        return work(db)
+    except apsw.InterruptError:
+        return Busy(begun=False)
+    except Exception as error:  # told to whoever asked
+        return error
+
+
+def _tell_all(jobs: list[Job]) -> None:
+    for job in jobs:
+        job.tell()
