@@ -1,0 +1,242 @@
+"""Channel configurations: the named technical senders of a sandbox."""
+
+from __future__ import annotations
+
+import msgspec
+
+from retour import checks, ids, limits
+from retour.catalog.inputs import Clear, ConfigurationInput, EmailInput, SmsInput, SmtpInput
+from retour.errors import Code, Conflict, Field, Invalid
+from retour.model import (
+    ChannelConfiguration,
+    ChannelKind,
+    EmailSettings,
+    Sandbox,
+    SandboxType,
+    Sealed,
+    SmsSettings,
+    SmtpSettings,
+)
+from retour.sealing import Keys
+from retour.stores import Store
+from retour.stores.handovers import Changed, Clash, Stale, Step
+from retour.stores.shelves import Shelves
+
+PROVIDERS = {"email": ("smtp", "simulated"), "sms": ("simulated",)}
+SECURITY = ("none", "starttls", "tls")
+NOTICES = ("success", "failure", "none")
+
+
+class Configurations:
+    """Create, change and list channel configurations."""
+
+    def __init__(self, store: Store, shelves: Shelves, keys: Keys) -> None:
+        self._store = store
+        self._shelves = shelves
+        self._keys = keys
+
+    async def create(self, sandbox: Sandbox, given: ConfigurationInput) -> ChannelConfiguration:
+        """A new one. Raises Invalid (422), Conflict when the name is taken."""
+        self._check(sandbox, given)
+        made = self._build(sandbox, ids.new_id(), given, None)
+        values = {
+            "sandbox": sandbox.id,
+            "id": made.id,
+            "name": made.name,
+            "doc": _doc(made),
+            "created_at": ids.now(),
+        }
+        answer = await self._store.write(
+            Changed(steps=(Step(statement="configuration_insert", values=values),))
+        )
+        self._refuse_clash(answer, given.name)
+        return await self.get(sandbox, made.id)
+
+    async def get(self, sandbox: Sandbox, configuration_id: str) -> ChannelConfiguration:
+        """As it is now, with its health. Raises NotFound."""
+        found = await self._shelves.fresh_configuration(sandbox.id, configuration_id)
+        if found is None:
+            raise checks.missing("channel configuration")
+        return found
+
+    async def list(self, sandbox: Sandbox) -> list[ChannelConfiguration]:
+        """All of a sandbox, by name."""
+        return await self._shelves.configurations(sandbox.id)
+
+    async def update(
+        self, sandbox: Sandbox, configuration_id: str, version: int, given: ConfigurationInput
+    ) -> ChannelConfiguration:
+        """Replace it. Raises Invalid, Changed when `version` is not the newest; messages that wait try at once."""
+        stored = await self.get(sandbox, configuration_id)
+        self._check(sandbox, given)
+        _check_kept(stored, given)
+        made = self._build(sandbox, stored.id, given, stored)
+        now = ids.now()
+        place = {"sandbox": sandbox.id, "id": stored.id, "version": version}
+        values = {**place, "name": made.name, "doc": _doc(made), "modified_at": now}
+        wake = {"sandbox": sandbox.id, "configuration_id": stored.id, "now": now}
+        answer = await self._store.write(
+            Changed(
+                steps=(
+                    Step(statement="configuration_update", values=values, guard=True),
+                    Step(statement="messages_wake", values=wake),
+                )
+            )
+        )
+        if isinstance(answer, Stale):
+            raise checks.stale("channel configuration", stored.version)
+        self._refuse_clash(answer, given.name)
+        return await self.get(sandbox, stored.id)
+
+    def _refuse_clash(self, answer: object, name: str) -> None:
+        if isinstance(answer, Clash):
+            message = f"A channel configuration named “{name}” exists already. Choose another name."
+            raise Conflict(Code.EXISTS, message, (Field("name", message),))
+
+    def _check(self, sandbox: Sandbox, given: ConfigurationInput) -> None:
+        problems = checks.Problems()
+        problems.add("name", checks.name(given.name, "configuration"))
+        problems.add("channel", checks.one_of(given.channel, [*ChannelKind], "The channel"))
+        problems.add("messageType", checks.one_of(given.message_type, ("transactional",), "The message type"))
+        providers = PROVIDERS.get(given.channel, ())
+        if providers:
+            problems.add("provider", checks.one_of(given.provider, providers, "The provider"))
+        if given.channel == "email":
+            _check_email(problems, given.email or EmailInput())
+        if given.channel == "sms":
+            _check_sms(problems, given.sms or SmsInput())
+        if given.provider == "smtp":
+            _check_smtp(problems, given.smtp or SmtpInput())
+        problems.refuse("The channel configuration can't be saved like this.")
+
+    def _build(
+        self, sandbox: Sandbox, row: str, given: ConfigurationInput, stored: ChannelConfiguration | None
+    ) -> ChannelConfiguration:
+        return ChannelConfiguration(
+            sandbox=sandbox.id,
+            id=row,
+            name=given.name.strip(),
+            channel=ChannelKind(given.channel),
+            provider=given.provider,
+            message_type=given.message_type,
+            email=_email(given.email) if given.channel == "email" and given.email else None,
+            smtp=self._smtp(sandbox, row, given.smtp, stored)
+            if given.provider == "smtp" and given.smtp
+            else None,
+            sms=_sms(given.sms) if given.channel == "sms" and given.sms else None,
+        )
+
+    def _smtp(
+        self, sandbox: Sandbox, row: str, given: SmtpInput, stored: ChannelConfiguration | None
+    ) -> SmtpSettings:
+        kept = stored.smtp.password if stored and stored.smtp else None
+        password = self._password(sandbox, row, given.password, kept)
+        return SmtpSettings(
+            host=given.host.strip().rstrip("."),
+            port=given.port,
+            security=given.security,
+            username=given.username or None,
+            password=password,
+            max_connections=given.max_connections,
+        )
+
+    def _password(
+        self, sandbox: Sandbox, row: str, given: str | Clear | None, kept: Sealed | None
+    ) -> Sealed | None:
+        """Absent keeps the stored one, `{"clear": true}` removes it."""
+        if isinstance(given, Clear):
+            return None if given.clear else kept
+        if not given:
+            return kept
+        sealed = self._keys.seal(given.encode(), sandbox=sandbox.id, row=row, column="smtp.password")
+        return Sealed(sealed=sealed)
+
+
+def _check_kept(stored: ChannelConfiguration, given: ConfigurationInput) -> None:
+    """A stored password may not be led to another host by an edit (semantics 9); the channel stays what it is."""
+    problems = checks.Problems()
+    problems.need(
+        "channel", given.channel == stored.channel, "The channel of a configuration can't be changed."
+    )
+    problems.refuse("The channel configuration can't be saved like this.")
+    old, new = stored.smtp, given.smtp
+    if old is None or new is None or old.password is None or new.password is not None:
+        return
+    if (old.host, old.port, old.security) != (new.host.strip().rstrip("."), new.port, new.security):
+        message = "Enter the password again: the relay's host, port or security changes."
+        raise Invalid(Code.SECRET_REQUIRED, message, (Field("smtp.password", message),), status=422)
+
+
+def _check_email(problems: checks.Problems, given: EmailInput) -> None:
+    problems.need("email.senderName", given.sender_name.strip(), "Enter the sender's name.")
+    sender = "Enter the sender's e-mail address, as in no-reply@example.com."
+    problems.need("email.senderEmail", checks.email_address(given.sender_email), sender)
+    if given.reply_to_email:
+        reply = "Enter a complete e-mail address or leave this empty."
+        problems.need("email.replyToEmail", checks.email_address(given.reply_to_email), reply)
+    if given.return_path_domain:
+        domain = "Enter a domain, as in feedback.example.com, or leave this empty."
+        good = checks.email_address(f"bounce@{given.return_path_domain}")
+        problems.need("email.returnPathDomain", good, domain)
+    problems.add("email.retryPeriodMinutes", checks.retry_period(given.retry_period_minutes))
+    problems.add("email.deliveryNotices", checks.one_of(given.delivery_notices, NOTICES, "Delivery notices"))
+
+
+def _check_smtp(problems: checks.Problems, given: SmtpInput) -> None:
+    host = given.host.strip()
+    good = (
+        host
+        and not any(character.isspace() or character in "/@" for character in host)
+        and host.isprintable()
+    )
+    problems.need("smtp.host", good, "Enter the relay's host name or address, without a scheme.")
+    problems.need("smtp.port", 0 < given.port < 65536, "Use a port from 1 to 65535.")
+    problems.add("smtp.security", checks.one_of(given.security, SECURITY, "The security"))
+    low, high = limits.RELAY_CONNECTIONS
+    problems.need(
+        "smtp.maxConnections", low <= given.max_connections <= high, f"Use {low} to {high} connections."
+    )
+    both = not given.password or given.username
+    problems.need("smtp.username", both, "A password needs a user name.")
+
+
+def _check_sms(problems: checks.Problems, given: SmsInput) -> None:
+    number = checks.phone_number(given.sender_number)
+    name = given.sender_number.isalnum() and given.sender_number.isascii() and len(given.sender_number) <= 11
+    good = (
+        number is not None or given.sender_number.startswith("+1555") or (name and bool(given.sender_number))
+    )
+    message = "Enter a number with + and country code, or a name of up to 11 letters and digits."
+    problems.need("sms.senderNumber", good, message)
+    problems.add("sms.retryPeriodMinutes", checks.retry_period(given.retry_period_minutes))
+
+
+def _email(given: EmailInput) -> EmailSettings:
+    return EmailSettings(
+        sender_name=given.sender_name.strip(),
+        sender_email=given.sender_email.strip(),
+        reply_to_email=given.reply_to_email or None,
+        return_path_domain=given.return_path_domain or None,
+        retry_period_minutes=given.retry_period_minutes,
+        delivery_notices=given.delivery_notices,
+    )
+
+
+def _sms(given: SmsInput) -> SmsSettings:
+    return SmsSettings(
+        sender_number=given.sender_number.strip(), retry_period_minutes=given.retry_period_minutes
+    )
+
+
+def _doc(configuration: ChannelConfiguration) -> bytes:
+    return msgspec.json.encode(configuration)
+
+
+def refuse_simulated_in_production(sandbox: Sandbox, configuration: ChannelConfiguration) -> None:
+    """A production sandbox may not pretend to send."""
+    if sandbox.type is SandboxType.PRODUCTION and configuration.provider == "simulated":
+        message = (
+            "A simulated channel configuration can't be used in a production sandbox. Choose one that sends."
+        )
+        field = Field("channelConfigurationId", message)
+        raise Invalid(Code.SIMULATED_IN_PRODUCTION, message, (field,), status=422)

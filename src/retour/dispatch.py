@@ -1,0 +1,307 @@
+"""Room 4: due deliveries are posted to the sandbox's feedback webhook; each try leaves an attempt.
+
+The body was frozen when the event was recorded. Address, credentials and headers are those that the webhook has at
+the time of the try.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import structlog
+
+from retour import ids, limits, payloads, retries, signing
+from retour.bells import Bell
+from retour.due import Slots
+from retour.kept import Kept
+from retour.model import Attempt, Delivery, DeliveryState, Header, Lane, Sealed, Value, Webhook
+from retour.outbound import Answer, Ask, Outbound
+from retour.reach import Reach
+from retour.sealing import Keys
+from retour.stores import DeliveryClaim, RoomName, Store
+from retour.stores.handovers import Attempted, GivenUp, Stale, Written
+from retour.stores.shelves import Shelves
+
+HIDDEN = "(hidden)"
+CONTENT_TYPE = ("content-type", "application/json")
+log = structlog.get_logger()
+
+
+class Outcome(Value):
+    """What a try leads to. `attempts`: the tries that count so far."""
+
+    state: DeliveryState
+    due_at: int
+    attempts: int
+    counted: bool
+    gone: bool = False
+
+
+class Ready(Value):
+    """What the requests of one version of a webhook share, with its secrets open. Kept in memory only."""
+
+    version: tuple[str, int]
+    sent: tuple[tuple[str, str], ...]
+    logged: tuple[tuple[str, str], ...]
+    jwt_secret: str
+    signing_secret: str
+
+
+class Request(Value):
+    """What one try posts: headers as sent, and as kept in the attempt's log (secrets hidden)."""
+
+    headers: tuple[tuple[str, str], ...]
+    logged: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Dispatch:
+    """Takes due deliveries sandbox by sandbox."""
+
+    def __init__(
+        self, store: Store, shelves: Shelves, bell: Bell, keys: Keys, outbound: Outbound, reach: Reach
+    ) -> None:
+        self._store = store
+        self._shelves = shelves
+        self._bell = bell
+        self._keys = keys
+        self._outbound = outbound
+        self._reach = reach
+        self._tokens = signing.Tokens()
+        self._ready: Kept[Ready] = Kept()
+        self._more: set[Lane] = set()
+        self.slots = Slots(RoomName.DISPATCH)
+
+    async def run_due(self, lane: Lane, now: int) -> None:
+        """Take as many due deliveries as there are free slots, and try each."""
+        free = self.slots.free(lane, limits.DISPATCH_SLOTS)
+        if not free:
+            self._more.add(lane)
+            return
+        claim = await self._store.claim_deliveries(lane.sandbox, now, free)
+        self._note_more(lane, len(claim.deliveries) == free)
+        for delivery in claim.deliveries:
+            self.slots.start(lane, self.deliver(delivery, claim), self._ring)
+
+    async def deliver(self, delivery: Delivery, claim: DeliveryClaim) -> None:
+        """One try: request, post, note, decide, hand over, ring."""
+        if delivery.taken > limits.TAKEN_TOO_OFTEN:
+            return await self._give_up(delivery)
+        webhook = await self._shelves.webhook(delivery.sandbox, claim.version)
+        if webhook is None:
+            return None  # deleted meanwhile: the lease runs out and the claim finds no webhook
+        started = ids.now()
+        request = self._request(webhook, delivery.event_id, _body(delivery), started)
+        answer = await self._post(webhook, request)
+        now = ids.now()
+        outcome = settle(delivery, answer, claim, now, random.random)
+        attempt = _note(
+            delivery.sandbox, delivery.id, delivery.attempts, webhook, request, answer, started, outcome
+        )
+        return await self._hand_over(delivery, claim, outcome, attempt, now)
+
+    async def test(self, webhook: Webhook) -> Attempt:
+        """Post a sample event now, once, outside of any order; the attempt is the answer."""
+        sandbox = await self._shelves.sandbox_by_id(webhook.sandbox)
+        event_id, now = ids.new_id(), ids.now()
+        body = payloads.sample(sandbox.org, sandbox.id, sandbox.name, webhook.channels[0], event_id, now)
+        body = payloads.exact(body) if webhook.format == "ajo" else body
+        request = self._request(webhook, event_id, body, now)
+        answer = await self._post(webhook, request)
+        outcome = Outcome(state=DeliveryState.ACCEPTED, due_at=now, attempts=1, counted=False)
+        return _note(webhook.sandbox, "test", 1, webhook, request, answer, now, outcome)
+
+    async def body_of(self, sandbox: str, message_id: str, sequence: int, format_: str) -> bytes:
+        """The bytes that a delivery of this event posts."""
+        frozen = await self._shelves.body(sandbox, message_id, sequence)
+        return payloads.exact(frozen) if format_ == "ajo" else frozen
+
+    def _request(self, webhook: Webhook, event_id: str, body: bytes, now: int) -> Request:
+        """Headers: ours, the custom ones, the JWT, the signature."""
+        ready = self._prepare(webhook)
+        sent, logged = list(ready.sent), list(ready.logged)
+        if webhook.authentication is not None:
+            name = webhook.authentication.header
+            cache_key = f"{webhook.id}.{webhook.version}"
+            token = self._tokens.bearer(cache_key, webhook.authentication, ready.jwt_secret, now)
+            sent.append((name, token))
+            logged.append((name, webhook.authentication.prefix + HIDDEN))
+        if ready.signing_secret:
+            signature = signing.webhook_headers(ready.signing_secret, event_id, now // limits.SECOND, body)
+            sent.extend(signature)
+            logged.extend(signature)
+        return Request(headers=tuple(sent), logged=tuple(logged), body=body)
+
+    def _prepare(self, webhook: Webhook) -> Ready:
+        """Open what is sealed, once per version of the webhook."""
+        kept = self._ready.get(webhook.sandbox)
+        if kept is not None and kept.version == (webhook.id, webhook.version):
+            return kept
+        headers = [(header.name, self._value(webhook, header)) for header in webhook.headers]
+        shown = [(header.name, HIDDEN if header.sealed else header.value or "") for header in webhook.headers]
+        jwt = webhook.authentication
+        ready = Ready(
+            version=(webhook.id, webhook.version),
+            sent=(CONTENT_TYPE, *headers),
+            logged=(CONTENT_TYPE, *shown),
+            jwt_secret=self._open(webhook, jwt.secret, "authentication.secret") if jwt else "",
+            signing_secret=self._open(webhook, webhook.signing_secret, "signing_secret")
+            if webhook.signed
+            else "",
+        )
+        return self._ready.keep(webhook.sandbox, ready)
+
+    def _value(self, webhook: Webhook, header: Header) -> str:
+        if header.sealed is None:
+            return header.value or ""
+        return self._open(webhook, header.sealed, f"headers.{header.name.lower()}")
+
+    def _open(self, webhook: Webhook, sealed: Sealed | None, column: str) -> str:
+        if sealed is None:
+            return ""
+        return self._keys.open(sealed.sealed, sandbox=webhook.sandbox, row=webhook.id, column=column).decode()
+
+    async def _post(self, webhook: Webhook, request: Request) -> Answer:
+        sandbox = await self._shelves.sandbox_by_id(webhook.sandbox)
+        return await self._outbound.ask(
+            Ask(
+                url=webhook.url,
+                headers=request.headers,
+                body=request.body,
+                deadline_seconds=webhook.deadline_seconds,
+                org=sandbox.org,
+                sandbox=sandbox.id,
+                also=self._reach.also(sandbox),
+            )
+        )
+
+    async def _hand_over(
+        self, delivery: Delivery, claim: DeliveryClaim, outcome: Outcome, attempt: Attempt, now: int
+    ) -> None:
+        """One transaction: the delivery's new state, the attempt, how the endpoint did, whom it lets go on."""
+        pause = retries.probe_pause(now, claim.failing_since or now, limits.WEBHOOK_PROBE)
+        answer = await self._store.write(
+            Attempted(
+                sandbox=delivery.sandbox,
+                delivery_id=delivery.id,
+                message_id=delivery.message_id,
+                sequence=delivery.sequence,
+                replay=delivery.replay,
+                webhook_id=claim.webhook_id,
+                fence=delivery.fence,
+                now=now,
+                state=outcome.state,
+                due_at=outcome.due_at,
+                attempts=outcome.attempts,
+                attempt=attempt,
+                trouble=None if attempt.accepted else attempt.trouble or f"http_{attempt.status_code}",
+                open_until=now + pause,
+                gone=outcome.gone,
+            )
+        )
+        if isinstance(answer, Stale):
+            log.warning("lease_lost", room=RoomName.DISPATCH, delivery=delivery.id)
+        self._ring_after(delivery, outcome, answer, now)
+
+    async def _give_up(self, delivery: Delivery) -> None:
+        log.error("delivery_given_up", delivery=delivery.id, taken=delivery.taken)
+        await self._store.write(
+            GivenUp(
+                sandbox=delivery.sandbox,
+                delivery_id=delivery.id,
+                message_id=delivery.message_id,
+                sequence=delivery.sequence,
+                replay=delivery.replay,
+                fence=delivery.fence,
+                attempts=delivery.attempts,
+                now=ids.now(),
+            )
+        )
+
+    def _ring_after(self, delivery: Delivery, outcome: Outcome, answer: object, now: int) -> None:
+        if isinstance(answer, Written) and answer.owed:
+            self._bell.ring(RoomName.DISPATCH, Lane(delivery.sandbox))
+        if outcome.state is DeliveryState.DUE:
+            self._bell.ring_at(RoomName.DISPATCH, Lane(delivery.sandbox), outcome.due_at, now)
+
+    def _note_more(self, lane: Lane, more: bool) -> None:
+        """Remember which lanes had more due than free slots."""
+        if more:
+            self._more.add(lane)
+        else:
+            self._more.discard(lane)
+
+    def _ring(self, lane: Lane) -> None:
+        """A place is free: look again if there was more due."""
+        if lane in self._more:
+            self._bell.ring(RoomName.DISPATCH, lane)
+
+
+# --- decisions ---
+
+
+def settle(
+    delivery: Delivery, answer: Answer, claim: DeliveryClaim, now: int, chance: Callable[[], float]
+) -> Outcome:
+    """What a try leads to. 410 pauses the webhook; a probe of an open circuit does not count."""
+    if answer.accepted:
+        return Outcome(state=DeliveryState.ACCEPTED, due_at=now, attempts=delivery.attempts, counted=True)
+    gone = answer.status_code == 410
+    if gone or claim.probe:
+        return Outcome(
+            state=DeliveryState.DUE, due_at=now, attempts=delivery.attempts - 1, counted=False, gone=gone
+        )
+    due_at = retries.next_try(
+        delivery.attempts, now, schedule=limits.WEBHOOK_SCHEDULE, jitter=limits.JITTER, random=chance
+    )
+    if due_at is None:
+        return _used_up(delivery, claim, now)
+    wait = retries.retry_after(answer.headers, now) if answer.status_code in (429, 503) else None
+    return Outcome(
+        state=DeliveryState.DUE, due_at=max(due_at, wait or 0), attempts=delivery.attempts, counted=True
+    )
+
+
+def _used_up(delivery: Delivery, claim: DeliveryClaim, now: int) -> Outcome:
+    """Given up only if the endpoint took something else since the first try: an outage exhausts nothing."""
+    first = delivery.first_attempt_at or now
+    if claim.last_accepted_at is not None and claim.last_accepted_at > first:
+        return Outcome(state=DeliveryState.EXHAUSTED, due_at=now, attempts=delivery.attempts, counted=True)
+    pause = limits.WEBHOOK_SCHEDULE[-1] * limits.SECOND
+    return Outcome(state=DeliveryState.DUE, due_at=now + pause, attempts=delivery.attempts - 1, counted=False)
+
+
+def _body(delivery: Delivery) -> bytes:
+    return payloads.exact(delivery.body) if delivery.format == "ajo" else delivery.body
+
+
+def _note(
+    sandbox: str,
+    delivery_id: str,
+    number: int,
+    webhook: Webhook,
+    request: Request,
+    answer: Answer,
+    at: int,
+    outcome: Outcome,
+) -> Attempt:
+    """The try as the log keeps it."""
+    return Attempt(
+        sandbox=sandbox,
+        id=ids.new_id(),
+        delivery_id=delivery_id,
+        number=number,
+        at=at,
+        url=webhook.url,
+        status_code=answer.status_code,
+        trouble=answer.trouble,
+        detail=answer.detail,
+        address=answer.address,
+        request_headers=request.logged,
+        response_headers=answer.headers,
+        response_body=answer.body.decode("utf-8", "replace"),
+        timings=answer.timings,
+        accepted=answer.accepted,
+        counted=outcome.counted,
+    )

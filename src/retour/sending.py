@@ -1,0 +1,314 @@
+"""Room 2: due messages leave by their channel, and what is learned at once is told.
+
+Trouble has two kinds that are never mixed: the recipient's host refused or deferred the message (a fact about the
+message), or our own relay could not be used (no fact about the message: it stays due until its retry period ends).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from retour import classify, feedback, ids, limits, rendering, retries
+from retour.bells import Bell
+from retour.channels import Channel, Outgoing, Receipt
+from retour.due import Slots
+from retour.model import (
+    FINAL_STATUSES,
+    CampaignVersion,
+    ChannelConfiguration,
+    Fact,
+    Failure,
+    FailureCategory,
+    FailureType,
+    FeedbackStatus,
+    Lane,
+    Message,
+    Rendered,
+    Sandbox,
+    Value,
+)
+from retour.sealing import Keys
+from retour.stores import MessageClaim, RoomName, Store
+from retour.stores.handovers import Relay, Settled, Stale, Written
+from retour.stores.shelves import Shelves
+from retour.templates import Templates
+
+log = structlog.get_logger()
+
+
+class Plan(Value):
+    """What sending a message takes besides the message itself."""
+
+    sandbox: Sandbox
+    version: CampaignVersion
+    configuration: ChannelConfiguration
+
+
+class Decision(Value):
+    """What a try leads to. `attempts`: the tries that count so far."""
+
+    facts: tuple[Fact, ...]
+    attempts: int
+    due_at: int | None = None
+    delayed: bool = False
+    drop_content: bool = False
+    waits_for_relay: bool = False
+    last: Failure | None = None
+    relay: Relay | None = None
+
+
+class Sending:
+    """Takes due messages lane by lane; a lane is a channel configuration."""
+
+    def __init__(
+        self, store: Store, shelves: Shelves, bell: Bell, keys: Keys, channel_of: Callable[[str], Channel]
+    ) -> None:
+        self._store = store
+        self._shelves = shelves
+        self._bell = bell
+        self._keys = keys
+        self._channel_of = channel_of
+        self._templates = Templates()
+        self._more: set[Lane] = set()
+        self.slots = Slots(RoomName.SENDING)
+
+    async def run_due(self, lane: Lane, now: int) -> None:
+        """Take as many due messages as there are free slots, and send each."""
+        free = self.slots.free(lane, await self._places(lane))
+        if not free:
+            self._more.add(lane)
+            return
+        claim = await self._store.claim_messages(lane, now, free)
+        self._note_more(lane, len(claim.messages) == free)
+        for message in claim.messages:
+            self.slots.start(lane, self.send(message, claim), self._ring)
+
+    async def send(self, message: Message, claim: MessageClaim) -> None:
+        """One message: plan, render, try, decide, hand over, ring."""
+        plan = await self._plan(message, claim.version)
+        now = ids.now()
+        if message.taken > limits.TAKEN_TOO_OFTEN:
+            decision = give_up(message)
+        elif claim.stuck:
+            decision = wait_for_relay(message, claim, now)
+        else:
+            receipt = await self._try(message, plan, now)
+            now = ids.now()
+            decision = settle(message, receipt, claim, now, random.random)
+        await self._hand_over(message, plan, decision, now)
+
+    async def _places(self, lane: Lane) -> int:
+        """How many messages of this lane may be on their way at once."""
+        configuration = await self._shelves.configuration(lane.sandbox, lane.name)
+        if configuration is None or configuration.smtp is None:
+            return limits.SENDING_SLOTS
+        return configuration.smtp.max_connections
+
+    async def _plan(self, message: Message, version: int) -> Plan:
+        """The sandbox, the pinned campaign version, and the channel configuration as it now is."""
+        configuration = await self._shelves.configuration(message.sandbox, message.configuration_id, version)
+        if configuration is None:
+            raise LookupError(f"channel configuration {message.configuration_id} is gone")
+        return Plan(
+            sandbox=await self._shelves.sandbox_by_id(message.sandbox),
+            version=await self._shelves.version(message.sandbox, message.version_id),
+            configuration=configuration,
+        )
+
+    async def _try(self, message: Message, plan: Plan, now: int) -> Receipt:
+        """Render and send. A template that can't be rendered is a fact about the message."""
+        try:
+            content = self._content(message, plan)
+        except rendering.RenderTrouble as trouble:
+            return Receipt(facts=(_render_error(str(trouble)),))
+        outgoing = Outgoing(
+            org=plan.sandbox.org,
+            sandbox=message.sandbox,
+            message_id=message.id,
+            channel=message.channel,
+            address=message.address,
+            attempt=message.attempts,
+            step=message.events - int(message.delayed),  # `delay` is the room's word, not the channel's
+            configuration=plan.configuration,
+            content=content,
+            password=self._password(plan.configuration),
+        )
+        return await self._channel_of(plan.configuration.provider).send(outgoing, now)
+
+    def _content(self, message: Message, plan: Plan) -> Rendered | None:
+        """None once the message is sent and its content removed."""
+        if message.content is None:
+            return None
+        data = msgspec.json.decode(
+            self._keys.open_bytes(message.content, sandbox=message.sandbox, row=message.id, column="content")
+        )
+        return self._templates.of(plan.version).render(data)
+
+    def _password(self, configuration: ChannelConfiguration) -> str | None:
+        smtp = configuration.smtp
+        if smtp is None or smtp.password is None:
+            return None
+        place = {"sandbox": configuration.sandbox, "row": configuration.id, "column": "smtp.password"}
+        return self._keys.open(smtp.password.sealed, **place).decode()
+
+    async def _hand_over(self, message: Message, plan: Plan, decision: Decision, now: int) -> None:
+        """One transaction: the message's new state, its events, what they owe, how the relay did."""
+        told = feedback.tell(
+            message, plan.version, plan.sandbox, decision.facts, max(0, decision.attempts - 1), now
+        )
+        answer = await self._store.write(
+            Settled(
+                lane=message.lane,
+                message_id=message.id,
+                fence=message.fence,
+                revision=message.revision,
+                now=now,
+                status=told.status,
+                attempts=decision.attempts,
+                due_at=decision.due_at,
+                delayed=decision.delayed,
+                drop_content=decision.drop_content,
+                waits_for_relay=decision.waits_for_relay,
+                final_event_id=told.final_event_id,
+                last=msgspec.json.encode(decision.last) if decision.last else None,
+                owings=told.owings,
+                relay=decision.relay,
+            )
+        )
+        self._ring_after(message, decision, answer, now)
+
+    def _ring_after(self, message: Message, decision: Decision, answer: object, now: int) -> None:
+        if isinstance(answer, Stale):
+            log.warning("lease_lost", room=RoomName.SENDING, message=message.id)
+        if isinstance(answer, Written) and answer.owed:
+            self._bell.ring(RoomName.DISPATCH, Lane(message.sandbox))
+        if decision.due_at is not None:
+            self._bell.ring_at(RoomName.SENDING, message.lane, decision.due_at, now)
+
+    def _note_more(self, lane: Lane, more: bool) -> None:
+        """Remember which lanes had more due than free slots."""
+        if more:
+            self._more.add(lane)
+        else:
+            self._more.discard(lane)
+
+    def _ring(self, lane: Lane) -> None:
+        """A place is free: look again if there was more due."""
+        if lane in self._more:
+            self._bell.ring(RoomName.SENDING, lane)
+
+
+# --- decisions ---
+
+
+def settle(
+    message: Message, receipt: Receipt, claim: MessageClaim, now: int, chance: Callable[[], float]
+) -> Decision:
+    """What a try leads to."""
+    if receipt.trouble is not None:
+        return _relay_trouble(message, receipt.trouble, claim, now)
+    if receipt.soft is not None:
+        return _deferred(message, receipt, receipt.soft, now, chance)
+    return _learned(message, receipt)
+
+
+def _relay_trouble(message: Message, trouble: str, claim: MessageClaim, now: int) -> Decision:
+    """Our relay could not be used: the try does not count, the message waits for the next probe."""
+    pause = retries.probe_pause(now, claim.failing_since or now, limits.RELAY_PROBE)
+    relay = Relay(trouble=trouble, open_until=now + pause)
+    waiting = _waiting(message, now + pause, now)
+    return msgspec.structs.replace(waiting, relay=relay)
+
+
+def wait_for_relay(message: Message, claim: MessageClaim, now: int) -> Decision:
+    """The relay is known to fail and another message probes it: tell `delay` once, or give up in time."""
+    return _waiting(message, max(claim.open_until or now, now + limits.RELAY_PROBE[0]), now)
+
+
+def _waiting(message: Message, until: int, now: int) -> Decision:
+    attempts = message.attempts - 1
+    if message.expires_at <= now:
+        fact = Fact(status=FeedbackStatus.ERROR, key="expired", failure=ADMIN_FAILURE)
+        return Decision(facts=(fact,), attempts=max(1, attempts), drop_content=True)
+    return Decision(
+        facts=_delay(message, TRANSIENT_FAILURE),
+        attempts=attempts,
+        due_at=min(until, message.expires_at),
+        delayed=True,
+        waits_for_relay=True,
+    )
+
+
+def _deferred(
+    message: Message, receipt: Receipt, soft: Failure, now: int, chance: Callable[[], float]
+) -> Decision:
+    """The recipient's host said "later": try again within the retry period, tell `delay` once, then bounce."""
+    due_at = _next_send(message.attempts, now, chance)
+    if due_at > message.expires_at:
+        failure = classify.last_word(soft, receipt.provider)
+        bounce = Fact(status=FeedbackStatus.BOUNCE, key="expired", failure=failure, provider=receipt.provider)
+        return Decision(facts=(bounce,), attempts=message.attempts, drop_content=True, relay=Relay())
+    return Decision(
+        facts=_delay(message, soft, receipt),
+        attempts=message.attempts,
+        due_at=due_at,
+        delayed=True,
+        last=soft,
+        relay=Relay(),
+    )
+
+
+def _next_send(attempts: int, now: int, chance: Callable[[], float]) -> int:
+    due_at = retries.next_try(
+        attempts, now, schedule=limits.SENDING_SCHEDULE, jitter=limits.JITTER, random=chance, repeats=True
+    )
+    assert due_at is not None  # noqa: S101 - a schedule that repeats has no end
+    return due_at
+
+
+def _learned(message: Message, receipt: Receipt) -> Decision:
+    """Facts: the message is sent, or over; or there is more to hear at `again_at`."""
+    asking = message.content is None
+    over = any(fact.status is FeedbackStatus.SENT or fact.status in FINAL_STATUSES for fact in receipt.facts)
+    return Decision(
+        facts=receipt.facts,
+        attempts=message.attempts - 1 if asking else message.attempts,
+        due_at=receipt.again_at,
+        delayed=message.delayed,
+        drop_content=over,
+        relay=Relay(),
+    )
+
+
+def give_up(message: Message) -> Decision:
+    """Taken again and again without an outcome: a bug or a crash each time. Nothing may loop for ever."""
+    failure = msgspec.structs.replace(
+        ADMIN_FAILURE, reason="Admin Failure: taken too often without an outcome"
+    )
+    fact = Fact(status=FeedbackStatus.ERROR, key="taken_too_often", failure=failure)
+    return Decision(facts=(fact,), attempts=message.attempts, drop_content=True)
+
+
+def _delay(message: Message, failure: Failure, receipt: Receipt | None = None) -> tuple[Fact, ...]:
+    """`delay` is told once per message."""
+    if message.delayed:
+        return ()
+    provider = receipt.provider if receipt else None
+    return (Fact(status=FeedbackStatus.DELAY, key="delay", failure=failure, provider=provider),)
+
+
+def _render_error(sentence: str) -> Fact:
+    failure = msgspec.structs.replace(ADMIN_FAILURE, reason=f"Rendering failed: {sentence}")
+    return Fact(status=FeedbackStatus.ERROR, key="rendering", failure=failure)
+
+
+ADMIN_FAILURE = Failure(
+    category=FailureCategory.SYNC, type=FailureType.IGNORED, code="25", reason="Admin Failure"
+)
+TRANSIENT_FAILURE = Failure(
+    category=FailureCategory.SYNC, type=FailureType.IGNORED, code="70", reason="Transient Failure"
+)

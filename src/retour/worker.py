@@ -1,0 +1,81 @@
+"""The worker: keeps the rooms working. Look at what was rung for, and once a second at everything that is due."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from retour import ids, limits
+from retour.app import Retour
+from retour.due import Slots
+from retour.errors import Busy
+from retour.model import Lane
+from retour.stores import RoomName
+
+FINISH_SECONDS = 20.0  # what is in work at a stop may end; the rest is taken again at the next start
+log = structlog.get_logger()
+
+
+class Room(Protocol):
+    """A room that takes due rows."""
+
+    slots: Slots
+
+    async def run_due(self, lane: Lane, now: int) -> None:
+        """Take and work on what is due in a lane."""
+
+
+class Worker:
+    """Runs until told to stop; by a flag, never by cancelling, so that no row is left half done."""
+
+    def __init__(self, retour: Retour) -> None:
+        self._retour = retour
+        self._stopping = False
+        self._rooms: dict[RoomName, Room] = {
+            RoomName.SENDING: retour.sending,
+            RoomName.DISPATCH: retour.dispatch,
+        }
+
+    async def run(self) -> None:
+        """Every room at once."""
+        await asyncio.gather(*(self._keep(name, room) for name, room in self._rooms.items()))
+
+    async def stop(self) -> None:
+        """Take nothing more, let what is in work end."""
+        self._stopping = True
+        for name in self._rooms:
+            self._retour.bell.ring(name, Lane(""))
+        for room in self._rooms.values():
+            await room.slots.finish(FINISH_SECONDS)
+
+    async def _keep(self, name: RoomName, room: Room) -> None:
+        """Do what is due, then wait for bell or clock."""
+        next_sweep = 0
+        while not self._stopping:
+            lanes = await self._retour.bell.wait(name, limits.SWEEP_SECONDS)
+            now = ids.now()
+            if now >= next_sweep:
+                next_sweep = now + round(limits.SWEEP_SECONDS * limits.SECOND)
+                lanes |= await self._sweep(name, now)
+            for lane in lanes:
+                await self._look(name, room, lane)
+
+    async def _sweep(self, name: RoomName, now: int) -> frozenset[Lane]:
+        """Lanes with due rows that nobody rang for."""
+        try:
+            return frozenset(await self._retour.store.due_lanes(name, now))
+        except Busy:
+            return frozenset()
+
+    async def _look(self, name: RoomName, room: Room, lane: Lane) -> None:
+        """One lane; trouble with it is logged and does not keep the others waiting."""
+        if self._stopping or not lane.sandbox:
+            return
+        try:
+            await room.run_due(lane, ids.now())
+        except Busy:
+            log.warning("store_busy", room=name, sandbox=lane.sandbox)
+        except Exception:
+            log.exception("lane_failed", room=name, sandbox=lane.sandbox)

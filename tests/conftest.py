@@ -1,0 +1,37 @@
+"""Fixtures for every test: a certificate authority, a house with Acme and Other Ltd, an HTTPS receiver."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from cast import House, a_house
+from hypothesis import settings
+from outside.certificates import Authority
+from outside.https import Endpoint, serving
+
+pytest_plugins = ["peers"]
+
+settings.register_profile("steady", deadline=None)  # machines are shared; time is measured elsewhere
+settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    """Signs the certificates of the tests' servers; the house trusts it."""
+    return Authority()
+
+
+@pytest.fixture
+async def house(tmp_path: Path, authority: Authority) -> AsyncIterator[House]:
+    """Acme and Other Ltd on a store of their own."""
+    async with a_house(tmp_path, authority.write(tmp_path)) as made:
+        yield made
+
+
+@pytest.fixture
+async def receiver(authority: Authority) -> AsyncIterator[Endpoint]:
+    """An HTTPS endpoint that answers 200 and keeps what came."""
+    async with serving(tls=authority.server("127.0.0.1", "localhost")) as endpoint:
+        yield endpoint
