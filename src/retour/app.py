@@ -34,6 +34,7 @@ from retour.stores import Store
 from retour.stores.handovers import Changed, Step
 from retour.stores.shelves import Shelves
 from retour.stores.sqlite import SqliteStore
+from retour.upkeep import Upkeep
 
 KEY_CHECK = "key_check"
 CONTROL = "control"
@@ -57,6 +58,7 @@ class Retour:
     campaigns: Campaigns
     webhooks: Webhooks
     operator: Operator
+    upkeep: Upkeep
     api_tokens: ApiTokens
     sessions: Sessions
     outbound: Outbound
@@ -98,6 +100,7 @@ async def build(settings: Settings) -> Retour:
         campaigns=campaigns,
         operator=Operator(organizations, configurations, campaigns),
         webhooks=Webhooks(store, shelves, keys, outbound, reach),
+        upkeep=Upkeep(store),
         api_tokens=ApiTokens(shelves, keys),
         sessions=Sessions(store, shelves),
         outbound=outbound,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -13,6 +14,7 @@ from retour.due import Slots
 from retour.errors import Busy
 from retour.model import Lane
 from retour.stores import RoomName
+from retour.upkeep import EVERY_SECONDS
 
 FINISH_SECONDS = 20.0  # what is in work at a stop may end; the rest is taken again at the next start
 log = structlog.get_logger()
@@ -32,28 +34,29 @@ class Worker:
 
     def __init__(self, retour: Retour) -> None:
         self._retour = retour
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._rooms: dict[RoomName, Room] = {
             RoomName.SENDING: retour.sending,
             RoomName.DISPATCH: retour.dispatch,
         }
 
     async def run(self) -> None:
-        """Every room at once."""
-        await asyncio.gather(*(self._keep(name, room) for name, room in self._rooms.items()))
+        """Every room at once, and the housekeeping."""
+        rooms = [self._keep(name, room) for name, room in self._rooms.items()]
+        await asyncio.gather(*rooms, self._tidy())
 
     async def stop(self) -> None:
         """Take nothing more, let what is in work end."""
-        self._stopping = True
+        self._stopping.set()
         for name in self._rooms:
             self._retour.bell.ring(name, Lane(""))
         for room in self._rooms.values():
             await room.slots.finish(FINISH_SECONDS)
 
     async def _keep(self, name: RoomName, room: Room) -> None:
-        """Do what is due, then wait for bell or clock."""
+        """Do what is due, then wait for bell or clock. Nothing that goes wrong ends this but the stop."""
         next_sweep = 0
-        while not self._stopping:
+        while not self._stopping.is_set():
             lanes = await self._retour.bell.wait(name, limits.SWEEP_SECONDS)
             now = ids.now()
             if now >= next_sweep:
@@ -62,16 +65,27 @@ class Worker:
             for lane in lanes:
                 await self._look(name, room, lane)
 
+    async def _tidy(self) -> None:
+        """The housekeeping, now and every hour."""
+        while not self._stopping.is_set():
+            try:
+                await self._retour.upkeep.run(ids.now())
+            except Exception:
+                log.exception("upkeep_failed")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), EVERY_SECONDS)
+
     async def _sweep(self, name: RoomName, now: int) -> frozenset[Lane]:
         """Lanes with due rows that nobody rang for."""
         try:
             return frozenset(await self._retour.store.due_lanes(name, now))
-        except Busy:
+        except Exception:
+            log.exception("sweep_failed", room=name)
             return frozenset()
 
     async def _look(self, name: RoomName, room: Room, lane: Lane) -> None:
         """One lane; trouble with it is logged and does not keep the others waiting."""
-        if self._stopping or not lane.sandbox:
+        if self._stopping.is_set() or not lane.sandbox:
             return
         try:
             await room.run_due(lane, ids.now())

@@ -213,12 +213,13 @@ async def relay(
     starttls: ssl.SSLContext | None = None,
     tls: ssl.SSLContext | None = None,
     host: str = "127.0.0.1",
+    port: int = 0,
 ) -> AsyncIterator[Relay]:
-    """A relay that listens until the block ends."""
+    """A relay that listens until the block ends, on a free port unless one is named."""
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     made = Relay(conduct or Conduct(), starttls)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Server(made), host, 0, ssl=tls)
+    server = await loop.create_server(lambda: _Server(made), host, port, ssl=tls)
     made.host, made.port = server.sockets[0].getsockname()[:2]
     try:
         yield made

@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 
 class Job:
-    """One piece of work for a thread, and the future that hears of it. `begun` is set under the lock once."""
+    """One piece of work for a thread, and the future that hears of it. `begun` is set once, under the gate."""
 
     __slots__ = ("begun", "future", "outcome", "withdrawn", "work")
 
@@ -74,13 +74,13 @@ class SqliteStore:
         """Lock the file, migrate, free the leases of the process before, start the threads."""
         _refuse_old_sqlite()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600, exist_ok=True)  # noqa: ASYNC240 - before anything is served; the log gets the mode
         lock = _lock(path)
-        connection = connect(path)
-        migrate(connection)
-        with connection:
-            connection.execute(statements()["messages_free"], {"now": now})
-            connection.execute(statements()["deliveries_free"], {"now": now})
-        connection.close()
+        try:
+            _prepare(path, now)
+        except BaseException:
+            lock.close()
+            raise
         store = cls(path, lock)
         for thread in store._threads:
             thread.start()
@@ -88,32 +88,35 @@ class SqliteStore:
 
     async def write(self, handover: Handover) -> Answer:
         """See Store.write."""
-        answer: Answer = await self._ask(lambda db: sqlite_writes.apply(db, handover))
+        answer: Answer = await self._ask(self._writes, lambda db: sqlite_writes.apply(db, handover))
         return answer
 
     async def claim_messages(self, lane: Lane, now: int, limit: int) -> MessageClaim:
         """See Store.claim_messages."""
-        claim: MessageClaim = await self._ask(lambda db: sqlite_writes.claim_messages(db, lane, now, limit))
+        claim: MessageClaim = await self._ask(
+            self._writes, lambda db: sqlite_writes.claim_messages(db, lane, now, limit)
+        )
         return claim
 
     async def claim_deliveries(self, sandbox: str, now: int, limit: int) -> DeliveryClaim:
         """See Store.claim_deliveries."""
         claim: DeliveryClaim = await self._ask(
-            lambda db: sqlite_writes.claim_deliveries(db, sandbox, now, limit)
+            self._writes, lambda db: sqlite_writes.claim_deliveries(db, sandbox, now, limit)
         )
         return claim
 
     async def due_lanes(self, room: RoomName, now: int) -> list[Lane]:
         """See Store.due_lanes."""
-        name = "due_message_lanes" if room is RoomName.SENDING else "due_delivery_lanes"
-        return [Lane(*row) for row in await self.read(name, now=now)]
+        if room is RoomName.SENDING:
+            rows = await self.read("due_message_lanes", now=now)
+        else:
+            rows = await self.read("due_delivery_lanes", now=now, threshold=limits.CIRCUIT_FAILURES)
+        return [Lane(*row) for row in rows]
 
     async def read(self, statement: str, **values: Any) -> list[Row]:
         """See Store.read."""
         text = statements()[statement]
-        job = Job(lambda db: db.execute(text, values).fetchall(), self._loop.create_future())
-        self._reads.put(job)
-        rows: list[Row] = await job.future
+        rows: list[Row] = await self._ask(self._reads, lambda db: db.execute(text, values).fetchall())
         return rows
 
     async def close(self) -> None:
@@ -124,54 +127,66 @@ class SqliteStore:
             await asyncio.to_thread(thread.join)
         self._lock.close()
 
-    async def _ask(self, work: Callable[[apsw.Connection], Any]) -> Any:
-        """Queue work for the writer; take it back if it was not begun in time."""
+    async def _ask(self, line: queue.SimpleQueue[Job | None], work: Callable[[apsw.Connection], Any]) -> Any:
+        """Queue work for a thread; take it back if it was not begun in time."""
         job = Job(work, self._loop.create_future())
-        self._writes.put(job)
+        timer = self._loop.call_later(limits.COMMIT_SECONDS, self._take_back, job)
+        line.put(job)
         try:
-            return await asyncio.wait_for(asyncio.shield(job.future), limits.COMMIT_SECONDS)
-        except TimeoutError:
-            with self._gate:
-                job.withdrawn = not job.begun
-            raise Busy(begun=job.begun) from None
+            return await job.future
+        finally:
+            timer.cancel()
+
+    def _take_back(self, job: Job) -> None:
+        """Too late: what was not begun will not be; of what was begun the outcome is unknown."""
+        with self._gate:
+            job.withdrawn = not job.begun
+        if not job.future.done():
+            job.future.set_exception(Busy(begun=job.begun))
 
     # --- the writer's thread ---
 
     def _write_loop(self) -> None:
         db = connect(self._path)
-        while (job := self._writes.get()) is not None:
-            batch, stop = self._batch(job)
-            self._commit(db, batch)
-            self._loop.call_soon_threadsafe(_tell_all, batch)
-            if stop:
-                break
+        stop = False
+        while not stop and (job := self._writes.get()) is not None:
+            jobs, stop = self._batch(job)
+            self._commit(db, jobs)
+            self._loop.call_soon_threadsafe(_tell_all, jobs)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.close()
 
     def _batch(self, first: Job) -> tuple[list[Job], bool]:
         """What has been handed over meanwhile, and whether the end was among it."""
-        jobs: list[Job | None] = [first]
-        while len(jobs) < BATCH and jobs[-1] is not None and not self._writes.empty():
-            jobs.append(self._writes.get())
-        with self._gate:
-            live = [job for job in jobs if job is not None and not job.withdrawn]
-            for job in live:
-                job.begun = True
-        return live, jobs[-1] is None
+        jobs = [first]
+        while len(jobs) < BATCH and not self._writes.empty():
+            job = self._writes.get()
+            if job is None:
+                return jobs, True
+            jobs.append(job)
+        return jobs, False
 
-    def _commit(self, db: apsw.Connection, batch: list[Job]) -> None:
+    def _commit(self, db: apsw.Connection, jobs: list[Job]) -> None:
         """One transaction for all; a hand-over that fails is undone alone, a failed commit fails them all."""
         try:
             db.execute("BEGIN IMMEDIATE")
-            for job in batch:
+            for job in self._begin(jobs):
                 job.outcome = _in_savepoint(db, job.work)
             db.execute("COMMIT")
         except apsw.Error as error:
-            log.error("store_commit_failed", error=str(error), handovers=len(batch))
+            log.error("store_commit_failed", error=str(error), handovers=len(jobs))
             if db.in_transaction:
                 db.execute("ROLLBACK")
-            for job in batch:
-                job.outcome = Busy(begun=False)
+            for job in jobs:  # after an I/O error the log may hold the commit all the same
+                job.outcome = Busy(begun=isinstance(error, apsw.IOError))
+
+    def _begin(self, jobs: list[Job]) -> list[Job]:
+        """Those not taken back meanwhile; from here on nobody can. Called when the database is ours to write."""
+        with self._gate:
+            live = [job for job in jobs if not job.withdrawn]
+            for job in live:
+                job.begun = True
+        return live
 
     # --- the reader's thread ---
 
@@ -179,20 +194,33 @@ class SqliteStore:
         db = connect(self._path)
         db.execute("PRAGMA query_only = 1")
         while (job := self._reads.get()) is not None:
-            job.outcome = _read_in_time(db, job.work)
-            self._loop.call_soon_threadsafe(_tell_all, [job])
+            if not job.withdrawn:
+                job.outcome = _read_in_time(db, job.work)
+                self._loop.call_soon_threadsafe(_tell_all, [job])
         db.close()
 
 
 def connect(path: Path) -> apsw.Connection:
     """A connection as this store needs it: WAL, every commit on the disk before it is answered."""
     db = apsw.Connection(str(path))
-    db.set_busy_timeout(5000)
+    db.set_busy_timeout(round(limits.COMMIT_SECONDS * 1000))
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA secure_delete = ON")
     db.execute("PRAGMA temp_store = MEMORY")
     return db
+
+
+def _prepare(path: Path, now: int) -> None:
+    """The newest schema, and no lease of the process before."""
+    db = connect(path)
+    try:
+        migrate(db)
+        with db:
+            db.execute(statements()["messages_free"], {"now": now})
+            db.execute(statements()["deliveries_free"], {"now": now})
+    finally:
+        db.close()
 
 
 def migrate(db: apsw.Connection) -> None:

@@ -371,6 +371,15 @@ UPDATE delivery SET state = 'exhausted', settled_at = :now, last_trouble = 'no_w
 WHERE state = 'due' AND leased = 0 AND created_at < :before AND NOT EXISTS (
   SELECT 1 FROM webhook w WHERE w.sandbox = delivery.sandbox)
 
+-- name: request_keys_expire
+DELETE FROM request_key WHERE created_at < :before
+
+-- name: sign_in_links_expire
+DELETE FROM sign_in_link WHERE expires_at <= :now
+
+-- name: sessions_expire
+DELETE FROM session WHERE expires_at <= :now
+
 -- name: deliveries_waiting
 SELECT COUNT(*) FROM delivery WHERE sandbox = :sandbox AND state = 'due'
 
