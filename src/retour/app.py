@@ -10,8 +10,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from retour import __version__, certificates, ids, names
-from retour.addresses import Allowed, Problem, parse_allowed
+from retour import __version__, certificates, ids
 from retour.auth.api_tokens import ApiTokens
 from retour.auth.sessions import Sessions
 from retour.bells import Bell
@@ -26,8 +25,9 @@ from retour.config import Settings
 from retour.dispatch import Dispatch
 from retour.errors import ConfigError
 from retour.intake import Intake
-from retour.outbound import Outbound
-from retour.reach import Reach
+from retour.outbound import Outbound, names
+from retour.outbound.addresses import Allowed, Problem, parse_allowed
+from retour.outbound.reach import Reach
 from retour.sealing import Keys
 from retour.sending import Sending
 from retour.stores import Store

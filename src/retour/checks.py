@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import phonenumbers
 
@@ -15,38 +16,65 @@ from retour.errors import Changed, Code, Field, Invalid, NotFound
 LOCAL = re.compile(r"[^\s@\"(),:;<>\[\\\].\x00-\x20\x7f]+(\.[^\s@\"(),:;<>\[\\\].\x00-\x20\x7f]+)*")
 LABEL = re.compile(r"[^\W_]([\w-]{0,61}[^\W_])?", re.UNICODE)
 
+MOST_PROBLEMS = 50  # a body of 4 MB can hold a million wrong items; nobody reads on after these
+# Controls, halves of characters, line ends, and what turns the direction of writing around (UAX 9, 2).
+UNREADABLE = ("Cc", "Cs", "Zl", "Zp")
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+NOT_VISIBLE = ("C", "Z", "M")
+
 
 class Problems:
-    """Collects what is wrong, so that a caller hears all of it at once."""
+    """Collects what is wrong, so that a caller hears all of it at once; of very much, the first MOST_PROBLEMS."""
 
     def __init__(self) -> None:
         self.fields: list[Field] = []
 
     def add(self, path: str, message: str | None) -> None:
         """Note a problem; None is none."""
-        if message is not None:
+        if message is not None and len(self.fields) < MOST_PROBLEMS:
             self.fields.append(Field(path, message))
 
     def need(self, path: str, good: object, message: str) -> None:
         """Note `message` unless `good`."""
-        if not good:
-            self.fields.append(Field(path, message))
+        self.add(path, None if good else message)
 
-    def refuse(self, title: str, status: int = 422) -> None:
+    def refuse(self, title: str, status: int = 422, context: dict[str, str] | None = None) -> None:
         """Raise when there are any."""
         if self.fields:
-            raise Invalid(Code.INVALID_FIELDS, title, tuple(self.fields), status=status)
+            raise Invalid(Code.INVALID_FIELDS, title, tuple(self.fields), context or {}, status)
 
 
 def name(value: str, what: str) -> str | None:
     """A name: something to read, on one line."""
-    if not value.strip():
+    if not any(unicodedata.category(character)[0] not in NOT_VISIBLE for character in value):
         return f"Enter a {what} name."
-    if len(value) > limits.NAME_CHARACTERS:
-        return f"Use at most {limits.NAME_CHARACTERS} characters."
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
+    return line(value, limits.NAME_CHARACTERS)
+
+
+def line(value: str, most: int) -> str | None:
+    """Text on one line, of at most so many characters, that shows as it is written."""
+    if len(value) > most:
+        return f"Use at most {most} characters."
+    if any(character in TURNING or unicodedata.category(character) in UNREADABLE for character in value):
         return "Use printable characters only."
     return None
+
+
+def depth(value: Any) -> str | None:
+    """JSON data nested no deeper than what reads it later can bear: the store, the signer, the templates."""
+    level = [value]
+    for _ in range(limits.JSON_DEPTH):
+        level = [inner for outer in level for inner in _inner(outer)]
+        if not level:
+            return None
+    return f"It is nested more than {limits.JSON_DEPTH} levels deep."
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    """The lists and objects in one; a string is none, however long."""
+    if isinstance(value, dict):
+        return [inner for inner in value.values() if isinstance(inner, dict | list)]
+    return [inner for inner in value if isinstance(inner, dict | list)] if isinstance(value, list) else ()
 
 
 def one_of(value: str, allowed: Sequence[str], what: str) -> str | None:
@@ -56,14 +84,18 @@ def one_of(value: str, allowed: Sequence[str], what: str) -> str | None:
 
 def email_address(value: str) -> bool:
     """Whether mail could go there (RFC 5321 lengths, RFC 6531 characters)."""
+    if len(value) > limits.USER_ID_CHARACTERS or not value.isprintable():
+        return False
     local, at, domain = value.rpartition("@")
-    if not at or len(local.encode()) > 64 or len(domain) > 255 or len(value) > limits.USER_ID_CHARACTERS:
+    if not at or len(local.encode()) > 64 or len(domain) > 255:
         return False
     return bool(LOCAL.fullmatch(local)) and all(LABEL.fullmatch(label) for label in domain.split("."))
 
 
 def phone_number(value: str) -> str | None:
-    """The number in E.164, or None. It must start with + and a country code."""
+    """The number in E.164, or None. It must start with + and a country code; words around it are not searched."""
+    if not value.strip().startswith("+"):
+        return None
     try:
         number = phonenumbers.parse(value, None)
     except phonenumbers.NumberParseException:

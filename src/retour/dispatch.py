@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 
+import msgspec
 import structlog
 
 from retour import ids, limits, payloads, retries, signing
 from retour.bells import Bell
-from retour.due import Slots
+from retour.due import Slots, insist
 from retour.kept import Kept
 from retour.model import Attempt, Delivery, DeliveryState, Header, Lane, Sealed, Value, Webhook
 from retour.outbound import Answer, Ask, Outbound
-from retour.reach import Reach
+from retour.outbound.reach import Reach
 from retour.sealing import Keys
-from retour.stores import DeliveryClaim, RoomName, Store
+from retour.stores import DeliveryClaim, RoomName, Store, handovers
 from retour.stores.handovers import Attempted, GivenUp, Stale, Written
 from retour.stores.shelves import Shelves
 
@@ -29,13 +31,17 @@ log = structlog.get_logger()
 
 
 class Outcome(Value):
-    """What a try leads to. `attempts`: the tries that count so far."""
+    """What a try leads to.
+
+    attempts: the tries that count so far. not_before: the endpoint asked not to be tried before that.
+    """
 
     state: DeliveryState
     due_at: int
     attempts: int
     counted: bool
     gone: bool = False
+    not_before: int = 0
 
 
 class Ready(Value):
@@ -70,27 +76,27 @@ class Dispatch:
         self._reach = reach
         self._tokens = signing.Tokens()
         self._ready: Kept[Ready] = Kept()
-        self._more: set[Lane] = set()
-        self.slots = Slots(RoomName.DISPATCH)
+        self.slots = Slots(RoomName.DISPATCH, partial(bell.ring, RoomName.DISPATCH))
 
     async def run_due(self, lane: Lane, now: int) -> None:
         """Take as many due deliveries as there are free slots, and try each."""
-        free = self.slots.free(lane, limits.DISPATCH_SLOTS)
-        if not free:
-            self._more.add(lane)
+        taken = self.slots.take(lane, limits.DISPATCH_SLOTS)
+        if not taken:
             return
-        claim = await self._store.claim_deliveries(lane.sandbox, now, free)
-        self._note_more(lane, len(claim.deliveries) == free)
-        for delivery in claim.deliveries:
-            self.slots.start(lane, self.deliver(delivery, claim), self._ring)
+        claim = DeliveryClaim()
+        try:
+            claim = await self._store.claim_deliveries(lane.sandbox, now, taken)
+        finally:
+            rows = [self.deliver(delivery, claim) for delivery in claim.deliveries]
+            self.slots.fill(lane, taken, rows, more=claim.probe or len(rows) == taken)
 
     async def deliver(self, delivery: Delivery, claim: DeliveryClaim) -> None:
         """One try: request, post, note, decide, hand over, ring."""
         if delivery.taken > limits.TAKEN_TOO_OFTEN:
-            return await self._give_up(delivery)
-        webhook = await self._shelves.webhook(delivery.sandbox, claim.version)
-        if webhook is None:
-            return None  # deleted meanwhile: the lease runs out and the claim finds no webhook
+            return await self._end(delivery, DeliveryState.EXHAUSTED, "taken_too_often")
+        webhook = await self._shelves.webhook(delivery.sandbox, (claim.webhook_id, claim.version))
+        if webhook is None or delivery.webhook_id not in (None, webhook.id):
+            return await self._end(delivery, DeliveryState.CANCELLED, "webhook_deleted")
         started = ids.now()
         request = self._request(webhook, delivery.event_id, _body(delivery), started)
         answer = await self._post(webhook, request)
@@ -181,61 +187,56 @@ class Dispatch:
     ) -> None:
         """One transaction: the delivery's new state, the attempt, how the endpoint did, whom it lets go on."""
         pause = retries.probe_pause(now, claim.failing_since or now, limits.WEBHOOK_PROBE)
-        answer = await self._store.write(
-            Attempted(
-                sandbox=delivery.sandbox,
-                delivery_id=delivery.id,
-                message_id=delivery.message_id,
-                sequence=delivery.sequence,
-                replay=delivery.replay,
-                webhook_id=claim.webhook_id,
-                fence=delivery.fence,
-                now=now,
-                state=outcome.state,
-                due_at=outcome.due_at,
-                attempts=outcome.attempts,
-                attempt=attempt,
-                trouble=None if attempt.accepted else attempt.trouble or f"http_{attempt.status_code}",
-                open_until=now + pause,
-                gone=outcome.gone,
-            )
+        attempted = Attempted(
+            sandbox=delivery.sandbox,
+            delivery_id=delivery.id,
+            message_id=delivery.message_id,
+            sequence=delivery.sequence,
+            replay=delivery.replay,
+            webhook_id=claim.webhook_id,
+            fence=delivery.fence,
+            now=now,
+            state=outcome.state,
+            due_at=outcome.due_at,
+            attempts=outcome.attempts,
+            attempt=attempt,
+            trouble=None if attempt.accepted else attempt.trouble or f"http_{attempt.status_code}",
+            open_until=max(now + pause, outcome.not_before),
+            gone=outcome.gone,
         )
+        answer = await insist(lambda: self._store.write(attempted), delivery.due_at)
+        self._ring_after(
+            delivery, answer, outcome.due_at if outcome.state is DeliveryState.DUE else None, now
+        )
+
+    async def _end(self, delivery: Delivery, state: DeliveryState, trouble: str) -> None:
+        """No try: it was taken too often without an outcome, or belonged to a webhook that is deleted."""
+        log.error("delivery_given_up", delivery=delivery.id, taken=delivery.taken, trouble=trouble)
+        now = ids.now()
+        given_up = GivenUp(
+            sandbox=delivery.sandbox,
+            delivery_id=delivery.id,
+            message_id=delivery.message_id,
+            sequence=delivery.sequence,
+            replay=delivery.replay,
+            fence=delivery.fence,
+            attempts=delivery.attempts,
+            now=now,
+            state=state,
+            trouble=trouble,
+        )
+        answer = await insist(lambda: self._store.write(given_up), delivery.due_at)
+        self._ring_after(delivery, answer, None, now)
+
+    def _ring_after(
+        self, delivery: Delivery, answer: handovers.Answer, again_at: int | None, now: int
+    ) -> None:
         if isinstance(answer, Stale):
             log.warning("lease_lost", room=RoomName.DISPATCH, delivery=delivery.id)
-        self._ring_after(delivery, outcome, answer, now)
-
-    async def _give_up(self, delivery: Delivery) -> None:
-        log.error("delivery_given_up", delivery=delivery.id, taken=delivery.taken)
-        await self._store.write(
-            GivenUp(
-                sandbox=delivery.sandbox,
-                delivery_id=delivery.id,
-                message_id=delivery.message_id,
-                sequence=delivery.sequence,
-                replay=delivery.replay,
-                fence=delivery.fence,
-                attempts=delivery.attempts,
-                now=ids.now(),
-            )
-        )
-
-    def _ring_after(self, delivery: Delivery, outcome: Outcome, answer: object, now: int) -> None:
         if isinstance(answer, Written) and answer.owed:
             self._bell.ring(RoomName.DISPATCH, Lane(delivery.sandbox))
-        if outcome.state is DeliveryState.DUE:
-            self._bell.ring_at(RoomName.DISPATCH, Lane(delivery.sandbox), outcome.due_at, now)
-
-    def _note_more(self, lane: Lane, more: bool) -> None:
-        """Remember which lanes had more due than free slots."""
-        if more:
-            self._more.add(lane)
-        else:
-            self._more.discard(lane)
-
-    def _ring(self, lane: Lane) -> None:
-        """A place is free: look again if there was more due."""
-        if lane in self._more:
-            self._bell.ring(RoomName.DISPATCH, lane)
+        if again_at is not None:
+            self._bell.ring_at(RoomName.DISPATCH, Lane(delivery.sandbox), again_at, now)
 
 
 # --- decisions ---
@@ -248,19 +249,18 @@ def settle(
     if answer.accepted:
         return Outcome(state=DeliveryState.ACCEPTED, due_at=now, attempts=delivery.attempts, counted=True)
     gone = answer.status_code == 410
+    wait = (retries.retry_after(answer.headers, now) if answer.status_code in (429, 503) else None) or 0
+    again = Outcome(
+        state=DeliveryState.DUE, due_at=now, attempts=delivery.attempts - 1, counted=False, not_before=wait
+    )
     if gone or claim.probe:
-        return Outcome(
-            state=DeliveryState.DUE, due_at=now, attempts=delivery.attempts - 1, counted=False, gone=gone
-        )
+        return msgspec.structs.replace(again, gone=gone)
     due_at = retries.next_try(
         delivery.attempts, now, schedule=limits.WEBHOOK_SCHEDULE, jitter=limits.JITTER, random=chance
     )
     if due_at is None:
         return _used_up(delivery, claim, now)
-    wait = retries.retry_after(answer.headers, now) if answer.status_code in (429, 503) else None
-    return Outcome(
-        state=DeliveryState.DUE, due_at=max(due_at, wait or 0), attempts=delivery.attempts, counted=True
-    )
+    return msgspec.structs.replace(again, due_at=max(due_at, wait), attempts=delivery.attempts, counted=True)
 
 
 def _used_up(delivery: Delivery, claim: DeliveryClaim, now: int) -> Outcome:

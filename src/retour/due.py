@@ -6,36 +6,59 @@ A lane has slots of its own, so that one hanging endpoint or relay holds those a
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 import structlog
 
 from retour import limits
+from retour.errors import Busy
 from retour.model import Lane
 
+PAUSE_SECONDS = 0.5  # between two writes to a store that is busy
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class Slots:
-    """Free places per lane and in the room."""
+    """Places per lane and in the room. A lane is rung when it has more due and a place is free again."""
 
-    def __init__(self, room: str) -> None:
+    def __init__(self, room: str, ring: Callable[[Lane], None]) -> None:
         self._room = room
+        self._ring = ring
         self._busy: Counter[Lane] = Counter()
+        self._all = 0
+        self._more: dict[Lane, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def free(self, lane: Lane, places: int) -> int:
-        """How many more rows of this lane may be taken now, of the `places` that it has."""
-        return max(0, min(places - self._busy[lane], limits.IN_FLIGHT - len(self._tasks)))
+    def take(self, lane: Lane, places: int) -> int:
+        """As many of the lane's `places` as are free now. Whoever takes them must `fill` them."""
+        free = max(0, min(places - self._busy[lane], limits.IN_FLIGHT - self._all))
+        self._count(lane, free)
+        if not free:
+            self._more[lane] = None
+        return free
 
-    def start(self, lane: Lane, work: Coroutine[Any, Any, None], freed: Callable[[Lane], None]) -> None:
-        """Work on one row; `freed` hears when its place is free again."""
-        self._busy[lane] += 1
-        task = asyncio.ensure_future(self._watched(lane, work))
-        self._tasks.add(task)
-        task.add_done_callback(lambda done: self._end(done, lane, freed))
+    def fill(self, lane: Lane, taken: int, work: Iterable[Coroutine[Any, Any, None]], more: bool) -> None:
+        """Work on these rows, at most as many as were taken, and give the other places back.
+
+        more: the lane may have more due; look again when one of these is done.
+        """
+        tasks = [asyncio.ensure_future(self._watched(lane, row)) for row in work]
+        for task in tasks:
+            self._tasks.add(task)
+            task.add_done_callback(lambda done: self._end(done, lane))
+        self._count(lane, len(tasks) - taken)
+        self._more.pop(lane, None)
+        if more:
+            self._more[lane] = None
+
+    async def finish(self, seconds: float) -> None:
+        """Let what is in work end, for so long; stop, do not cancel."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
 
     async def _watched(self, lane: Lane, work: Coroutine[Any, Any, None]) -> None:
         """A bug in one row is logged and never stops the others; its lease runs out and it is taken again."""
@@ -44,14 +67,32 @@ class Slots:
         except Exception:
             log.exception("row_failed", room=self._room, sandbox=lane.sandbox)
 
-    def _end(self, task: asyncio.Task[None], lane: Lane, freed: Callable[[Lane], None]) -> None:
+    def _end(self, task: asyncio.Task[None], lane: Lane) -> None:
+        """A place is free: for this lane, or, when the room was full, for the one that waits longest."""
+        was_full = self._all >= limits.IN_FLIGHT
         self._tasks.discard(task)
-        self._busy[lane] -= 1
+        self._count(lane, -1)
+        if lane in self._more:
+            self._ring(lane)
+        if was_full and self._more:
+            self._ring(next(iter(self._more)))
+
+    def _count(self, lane: Lane, change: int) -> None:
+        self._all += change
+        self._busy[lane] += change
         if not self._busy[lane]:
             del self._busy[lane]
-        freed(lane)
 
-    async def finish(self, seconds: float) -> None:
-        """Let what is in work end, for so long; stop, do not cancel."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
+
+async def insist(write: Callable[[], Awaitable[T]], until: int) -> T:
+    """Hand over an outcome as long as the lease lasts (microseconds): what is not written is done again.
+
+    Safe to repeat: when an unknown outcome was in fact written, the guard answers Stale. Raises Busy at the end.
+    """
+    while True:
+        try:
+            return await write()
+        except Busy:
+            if time.time() * limits.SECOND >= until:
+                raise
+            await asyncio.sleep(PAUSE_SECONDS)

@@ -41,79 +41,76 @@ class Told(Value):
     final_event_id: str | None
 
 
-def tell(
-    message: Message,
-    version: CampaignVersion,
-    sandbox: Sandbox,
-    facts: tuple[Fact, ...],
-    failed: int,
-    now: int,
-) -> Told:
-    """Record facts in their order. `failed`: tries that failed before (AJO's `retryCount`)."""
+class About(Value):
+    """What the facts are about. failed: tries that failed before (AJO's `retryCount`)."""
+
+    message: Message
+    version: CampaignVersion
+    sandbox: Sandbox
+    failed: int
+    now: int
+
+
+def tell(about: About, facts: tuple[Fact, ...]) -> Told:
+    """Record facts in their order."""
     owings: list[Owing] = []
-    status, final_event_id = message.status, message.final_event_id
-    for number, fact in enumerate(facts, start=message.events + 1):
-        event = _event(message, version, sandbox, fact, number, final_event_id, failed, now)
-        owings.append(_owing(event, message, version))
+    status, final_event_id = about.message.status, about.message.final_event_id
+    for sequence, fact in enumerate(facts, start=about.message.events + 1):
+        event = _event(about, fact, sequence, amends=final_event_id)
+        owings.append(_owing(about, event))
         status = STATUS_AFTER[fact.status]
         final_event_id = event.id if fact.status in FINAL_STATUSES else final_event_id
     return Told(owings=tuple(owings), status=status, final_event_id=final_event_id)
 
 
-def _event(
-    message: Message,
-    version: CampaignVersion,
-    sandbox: Sandbox,
-    fact: Fact,
-    sequence: int,
-    amends: str | None,
-    failed: int,
-    now: int,
-) -> Event:
+def _event(about: About, fact: Fact, sequence: int, amends: str | None) -> Event:
     event_id = ids.new_id()
-    body = payloads.body(
-        payloads.EventFacts(
-            org=sandbox.org,
-            sandbox_id=sandbox.id,
-            sandbox_name=sandbox.name,
-            channel=message.channel,
-            execution_id=message.execution_id,
-            request_id=message.request_id,
-            campaign_id=message.campaign_id,
-            version_id=version.id,
-            content_id=version.message_id,
-            message_id=message.id,
-            namespace=message.namespace,
-            user_id=message.user_id,
-            address=message.address,
-            event_id=event_id,
-            at=now,
-            sequence=sequence,
-            final=fact.status in FINAL_STATUSES,
-            amends=amends,
-            status=fact.status,
-            failure=fact.failure,
-            retry_count=failed if message.channel is ChannelKind.EMAIL else None,
-            provider=fact.provider,
-        )
-    )
     return Event(
-        sandbox=message.sandbox,
+        sandbox=about.message.sandbox,
         id=event_id,
-        message_id=message.id,
+        message_id=about.message.id,
         sequence=sequence,
         fact=fact.key,
         status=fact.status,
-        channel=message.channel,
-        at=now,
-        body=body,
+        channel=about.message.channel,
+        at=about.now,
+        body=payloads.body(_told(about, fact, event_id, sequence, amends)),
     )
 
 
-def _owing(event: Event, message: Message, version: CampaignVersion) -> Owing:
+def _told(about: About, fact: Fact, event_id: str, sequence: int, amends: str | None) -> payloads.EventFacts:
+    """What the body says."""
+    message = about.message
+    return payloads.EventFacts(
+        org=about.sandbox.org,
+        sandbox_id=about.sandbox.id,
+        sandbox_name=about.sandbox.name,
+        channel=message.channel,
+        execution_id=message.execution_id,
+        request_id=message.request_id,
+        campaign_id=message.campaign_id,
+        version_id=about.version.id,
+        content_id=about.version.message_id,
+        message_id=message.id,
+        namespace=message.namespace,
+        user_id=message.user_id,
+        address=message.address,
+        event_id=event_id,
+        at=about.now,
+        sequence=sequence,
+        final=fact.status in FINAL_STATUSES,
+        amends=amends,
+        status=fact.status,
+        failure=fact.failure,
+        retry_count=about.failed if message.channel is ChannelKind.EMAIL else None,
+        provider=fact.provider,
+    )
+
+
+def _owing(about: About, event: Event) -> Owing:
     return Owing(
         event=event,
         delivery_id=ids.new_id(),
-        request_id=message.request_id,
-        wanted=version.enable_webhooks,
+        request_id=about.message.request_id,
+        wanted=about.version.enable_webhooks,
     )

@@ -27,11 +27,11 @@ from retour.model import (
     Sandbox,
     Value,
 )
+from retour.rendering.published import Templates
 from retour.sealing import Keys
 from retour.stores import RoomName, Store
 from retour.stores.handovers import Accepted, Answer, Clash, Known, Stale
 from retour.stores.shelves import Shelves
-from retour.templates import Templates
 
 OWN_NAMESPACES = {ChannelKind.EMAIL: ("email",), ChannelKind.SMS: ("phone",)}
 
@@ -80,34 +80,59 @@ class Intake:
 
         Raises NotFound, Invalid (400), Conflict (409), Busy (503).
         """
+        try:
+            execution = await self._take(sandbox, request, by)
+        except (Invalid, NotFound):
+            execution = await self._first(sandbox, request)
+            if execution is None and not await self._outdated(sandbox, request):
+                raise
+        if execution is not None:
+            return execution
+        self._running.drop((sandbox.id, request.campaign_id))
+        return await self.accept(sandbox, request, by)
+
+    async def _take(self, sandbox: Sandbox, request: Request, by: str) -> Execution | None:
+        """Decide and hand over; None when the campaign was stopped or published again since it was read."""
         now = ids.now()
         running = await self._find(sandbox, request)
-        if isinstance(running, Execution):
-            return running
         _check_dates(running.version, now, request)
         _check_recipients(running, request)
         execution = _execution(sandbox, request, running.version, by, now)
         answer = await self._write(execution, request, running.version)
-        if isinstance(answer, Stale):  # stopped or published again since it was read
-            self._running.drop((sandbox.id, request.campaign_id))
-            return await self.accept(sandbox, request, by)
+        if isinstance(answer, Stale):
+            return None
         return self._answered(execution, request, running.version, answer)
 
-    async def _find(self, sandbox: Sandbox, request: Request) -> Running | Execution:
-        """The live campaign; or the first answer, which is given even when the campaign has ended."""
+    async def _find(self, sandbox: Sandbox, request: Request) -> Running:
+        """The live campaign, from memory if it was read before."""
         key = (sandbox.id, request.campaign_id)
         kept = self._running.get(key)
         if kept is not None:
             return kept
         campaign = await self._shelves.campaign(sandbox.id, request.campaign_id)
-        if campaign is not None and campaign.live_version_id and campaign.status is CampaignStatus.LIVE:
-            version = await self._shelves.version(sandbox.id, campaign.live_version_id)
-            running = Running(version=version, required=self._templates.of(version).required)
-            return self._running.keep(key, running)
-        first = await self._shelves.first_answer(sandbox.id, request.request_id)
-        if first is not None and first[0] == request.hash:
-            return first[1]
-        raise _not_live(campaign, request)
+        if campaign is None or not campaign.live_version_id or campaign.status is not CampaignStatus.LIVE:
+            raise _not_live(campaign, request)
+        version = await self._shelves.version(sandbox.id, campaign.live_version_id)
+        running = Running(version=version, required=self._templates.of(version).required)
+        return self._running.keep(key, running)
+
+    async def _first(self, sandbox: Sandbox, request: Request) -> Execution | None:
+        """The first answer, which is given whatever became of the campaign since. Raises Conflict."""
+        found = await self._shelves.first_answer(sandbox.id, request.request_id)
+        if found is None:
+            return None
+        if found[0] != request.hash:
+            raise _reused(request)
+        return found[1]
+
+    async def _outdated(self, sandbox: Sandbox, request: Request) -> bool:
+        """Whether a refusal was decided by a version that is not the live one any more."""
+        kept = self._running.get((sandbox.id, request.campaign_id))
+        if kept is None:
+            return False
+        campaign = await self._shelves.campaign(sandbox.id, request.campaign_id)
+        live = campaign is not None and campaign.status is CampaignStatus.LIVE
+        return not live or campaign is None or campaign.live_version_id != kept.version.id
 
     async def _write(self, execution: Execution, request: Request, version: CampaignVersion) -> Answer:
         messages = tuple(
@@ -143,8 +168,7 @@ class Intake:
         self, execution: Execution, request: Request, version: CampaignVersion, answer: Answer
     ) -> Execution:
         if isinstance(answer, Clash):
-            title = "This requestId was used for another request. Use a new one, or repeat the first request as it was."
-            raise Conflict(Code.REQUEST_ID_REUSED, title, context=_context(request))
+            raise _reused(request)
         if isinstance(answer, Known):
             return answer.execution
         self._bell.ring(RoomName.SENDING, Lane(execution.sandbox, version.configuration_id))
@@ -188,6 +212,13 @@ def _text_at(data: dict[str, Any], outer: str, inner: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def _reused(request: Request) -> Conflict:
+    title = (
+        "This requestId was used for another request. Use a new one, or repeat the first request as it was."
+    )
+    return Conflict(Code.REQUEST_ID_REUSED, title, (Field("requestId", title),), _context(request))
+
+
 def _not_live(campaign: Campaign | None, request: Request) -> Invalid | NotFound:
     if campaign is None:
         title = "There is no campaign with this id in this sandbox."
@@ -204,7 +235,7 @@ def _check_dates(version: CampaignVersion, now: int, request: Request) -> None:
         title = f"The campaign ended at {ids.iso(version.end_at)}."
     else:
         return
-    raise Invalid(Code.OUTSIDE_DATES, title, context=_context(request))
+    raise Invalid(Code.OUTSIDE_DATES, title, (Field("campaignId", title),), _context(request))
 
 
 def _check_recipients(running: Running, request: Request) -> None:
@@ -217,9 +248,7 @@ def _check_recipients(running: Running, request: Request) -> None:
         problems.need(f"{path}.userId", person.user_id not in seen, unique)
         seen.add(person.user_id)
         _check_recipient(running.version, person, path, problems)
-    if problems.fields:
-        title = "The recipients can't be used like this."
-        raise Invalid(Code.INVALID_FIELDS, title, tuple(problems.fields), _context(request))
+    problems.refuse("The recipients can't be used like this.", status=400, context=_context(request))
     _check_profiles(running.version, request)
     _check_variables(running, request)
 
@@ -264,7 +293,7 @@ def _check_variables(running: Running, request: Request) -> None:
             fields.append(Field(f"recipients[{index}].{variable}", message))
     if fields:
         title = "Variables that the campaign's content needs are missing."
-        raise Invalid(Code.VARIABLES_MISSING, title, tuple(fields), _context(request))
+        raise Invalid(Code.VARIABLES_MISSING, title, tuple(fields[: checks.MOST_PROBLEMS]), _context(request))
 
 
 def _context(request: Request) -> dict[str, str]:

@@ -10,6 +10,7 @@ import asyncio
 import signal
 import socket
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -118,12 +119,13 @@ def prepare(data_dir: Path, port: int, org: str) -> ListenFile:
     return file
 
 
-async def listen(data_dir: Path, sock: socket.socket, screen: Screen) -> None:
-    """Take and show events until Ctrl-C or SIGTERM."""
+async def listen(data_dir: Path, sock: socket.socket, screen: Screen, greet: Callable[[], None]) -> None:
+    """Take and show events until Ctrl-C or SIGTERM. `greet`: called once events can come."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with _endpoint(data_dir, sock, Listener(data_dir, screen)):
+        greet()
         await stop.wait()
     screen.end()
 

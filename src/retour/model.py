@@ -1,5 +1,7 @@
 """The nouns. Frozen values without behaviour that touches the world; imports nothing of ours.
 
+One long file on purpose: it is read first and as a whole, and a noun is looked up in one place.
+
 All times are integer microseconds since 1970 (UTC), so that both stores order them alike. Docstrings say
 what a noun is; GLOSSARY.md says which word is used for nothing else.
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import structlog
@@ -15,7 +16,7 @@ import structlog
 from retour import classify, feedback, ids, limits, rendering, retries
 from retour.bells import Bell
 from retour.channels import Channel, Outgoing, Receipt
-from retour.due import Slots
+from retour.due import Slots, insist
 from retour.model import (
     FINAL_STATUSES,
     CampaignVersion,
@@ -31,21 +32,21 @@ from retour.model import (
     Sandbox,
     Value,
 )
+from retour.rendering.published import Templates
 from retour.sealing import Keys
 from retour.stores import MessageClaim, RoomName, Store
-from retour.stores.handovers import Relay, Settled, Stale, Written
+from retour.stores.handovers import Answer, Relay, Repeated, Settled, Stale, Written
 from retour.stores.shelves import Shelves
-from retour.templates import Templates
 
 log = structlog.get_logger()
 
 
 class Plan(Value):
-    """What sending a message takes besides the message itself."""
+    """What sending a message takes besides the message itself. configuration: None when it is gone."""
 
     sandbox: Sandbox
     version: CampaignVersion
-    configuration: ChannelConfiguration
+    configuration: ChannelConfiguration | None
 
 
 class Decision(Value):
@@ -57,7 +58,6 @@ class Decision(Value):
     delayed: bool = False
     drop_content: bool = False
     waits_for_relay: bool = False
-    last: Failure | None = None
     relay: Relay | None = None
 
 
@@ -73,33 +73,27 @@ class Sending:
         self._keys = keys
         self._channel_of = channel_of
         self._templates = Templates()
-        self._more: set[Lane] = set()
-        self.slots = Slots(RoomName.SENDING)
+        self.slots = Slots(RoomName.SENDING, partial(bell.ring, RoomName.SENDING))
 
     async def run_due(self, lane: Lane, now: int) -> None:
         """Take as many due messages as there are free slots, and send each."""
-        free = self.slots.free(lane, await self._places(lane))
-        if not free:
-            self._more.add(lane)
+        taken = self.slots.take(lane, await self._places(lane))
+        if not taken:
             return
-        claim = await self._store.claim_messages(lane, now, free)
-        self._note_more(lane, len(claim.messages) == free)
-        for message in claim.messages:
-            self.slots.start(lane, self.send(message, claim), self._ring)
+        claim = MessageClaim()
+        try:
+            claim = await self._store.claim_messages(lane, now, taken)
+        finally:
+            rows = [self.send(message, claim) for message in claim.messages]
+            self.slots.fill(lane, taken, rows, more=claim.probe or len(rows) == taken)
 
     async def send(self, message: Message, claim: MessageClaim) -> None:
-        """One message: plan, render, try, decide, hand over, ring."""
+        """One message: plan, try, decide, hand over, ring."""
         plan = await self._plan(message, claim.version)
+        decision = await self._decide(message, plan, claim)
         now = ids.now()
-        if message.taken > limits.TAKEN_TOO_OFTEN:
-            decision = give_up(message)
-        elif claim.stuck:
-            decision = wait_for_relay(message, claim, now)
-        else:
-            receipt = await self._try(message, plan, now)
-            now = ids.now()
-            decision = settle(message, receipt, claim, now, random.random)
-        await self._hand_over(message, plan, decision, now)
+        answer = await self._hand_over(message, plan, decision, now)
+        self._ring_after(message, decision, answer, now)
 
     async def _places(self, lane: Lane) -> int:
         """How many messages of this lane may be on their way at once."""
@@ -111,15 +105,26 @@ class Sending:
     async def _plan(self, message: Message, version: int) -> Plan:
         """The sandbox, the pinned campaign version, and the channel configuration as it now is."""
         configuration = await self._shelves.configuration(message.sandbox, message.configuration_id, version)
-        if configuration is None:
-            raise LookupError(f"channel configuration {message.configuration_id} is gone")
         return Plan(
             sandbox=await self._shelves.sandbox_by_id(message.sandbox),
             version=await self._shelves.version(message.sandbox, message.version_id),
             configuration=configuration,
         )
 
-    async def _try(self, message: Message, plan: Plan, now: int) -> Receipt:
+    async def _decide(self, message: Message, plan: Plan, claim: MessageClaim) -> Decision:
+        """What becomes of the message: without a try where none can help, else by what the try taught."""
+        if message.taken > limits.TAKEN_TOO_OFTEN:
+            return give_up(message, "taken too often without an outcome")
+        if plan.configuration is None:
+            return give_up(message, "the channel configuration was deleted")
+        if claim.stuck:
+            return wait_for_relay(message, ids.now())
+        receipt = await self._try(message, plan, plan.configuration, ids.now())
+        return settle(message, receipt, claim, ids.now(), random.random)
+
+    async def _try(
+        self, message: Message, plan: Plan, configuration: ChannelConfiguration, now: int
+    ) -> Receipt:
         """Render and send. A template that can't be rendered is a fact about the message."""
         try:
             content = self._content(message, plan)
@@ -133,11 +138,11 @@ class Sending:
             address=message.address,
             attempt=message.attempts,
             step=message.events - int(message.delayed),  # `delay` is the room's word, not the channel's
-            configuration=plan.configuration,
+            configuration=configuration,
             content=content,
-            password=self._password(plan.configuration),
+            password=self._password(configuration),
         )
-        return await self._channel_of(plan.configuration.provider).send(outgoing, now)
+        return await self._channel_of(configuration.provider).send(outgoing, now)
 
     def _content(self, message: Message, plan: Plan) -> Rendered | None:
         """None once the message is sent and its content removed."""
@@ -155,33 +160,16 @@ class Sending:
         place = {"sandbox": configuration.sandbox, "row": configuration.id, "column": "smtp.password"}
         return self._keys.open(smtp.password.sealed, **place).decode()
 
-    async def _hand_over(self, message: Message, plan: Plan, decision: Decision, now: int) -> None:
+    async def _hand_over(self, message: Message, plan: Plan, decision: Decision, now: int) -> Answer:
         """One transaction: the message's new state, its events, what they owe, how the relay did."""
-        told = feedback.tell(
-            message, plan.version, plan.sandbox, decision.facts, max(0, decision.attempts - 1), now
-        )
-        answer = await self._store.write(
-            Settled(
-                lane=message.lane,
-                message_id=message.id,
-                fence=message.fence,
-                revision=message.revision,
-                now=now,
-                status=told.status,
-                attempts=decision.attempts,
-                due_at=decision.due_at,
-                delayed=decision.delayed,
-                drop_content=decision.drop_content,
-                waits_for_relay=decision.waits_for_relay,
-                final_event_id=told.final_event_id,
-                last=msgspec.json.encode(decision.last) if decision.last else None,
-                owings=told.owings,
-                relay=decision.relay,
-            )
-        )
-        self._ring_after(message, decision, answer, now)
+        settled = _settled(message, plan, decision, now)
+        answer = await insist(lambda: self._store.write(settled), message.due_at or now)
+        if isinstance(answer, Repeated):
+            fresh = tuple(fact for fact in decision.facts if fact.key not in answer.facts)
+            return await self._hand_over(message, plan, msgspec.structs.replace(decision, facts=fresh), now)
+        return answer
 
-    def _ring_after(self, message: Message, decision: Decision, answer: object, now: int) -> None:
+    def _ring_after(self, message: Message, decision: Decision, answer: Answer, now: int) -> None:
         if isinstance(answer, Stale):
             log.warning("lease_lost", room=RoomName.SENDING, message=message.id)
         if isinstance(answer, Written) and answer.owed:
@@ -189,17 +177,33 @@ class Sending:
         if decision.due_at is not None:
             self._bell.ring_at(RoomName.SENDING, message.lane, decision.due_at, now)
 
-    def _note_more(self, lane: Lane, more: bool) -> None:
-        """Remember which lanes had more due than free slots."""
-        if more:
-            self._more.add(lane)
-        else:
-            self._more.discard(lane)
 
-    def _ring(self, lane: Lane) -> None:
-        """A place is free: look again if there was more due."""
-        if lane in self._more:
-            self._bell.ring(RoomName.SENDING, lane)
+def _settled(message: Message, plan: Plan, decision: Decision, now: int) -> Settled:
+    """The decision as the store takes it, with the events that its facts become."""
+    about = feedback.About(
+        message=message,
+        version=plan.version,
+        sandbox=plan.sandbox,
+        failed=max(0, decision.attempts - 1),
+        now=now,
+    )
+    told = feedback.tell(about, decision.facts)
+    return Settled(
+        lane=message.lane,
+        message_id=message.id,
+        fence=message.fence,
+        revision=message.revision,
+        now=now,
+        status=told.status,
+        attempts=decision.attempts,
+        due_at=decision.due_at,
+        delayed=decision.delayed,
+        drop_content=decision.drop_content,
+        waits_for_relay=decision.waits_for_relay,
+        final_event_id=told.final_event_id,
+        owings=told.owings,
+        relay=decision.relay,
+    )
 
 
 # --- decisions ---
@@ -220,24 +224,27 @@ def _relay_trouble(message: Message, trouble: str, claim: MessageClaim, now: int
     """Our relay could not be used: the try does not count, the message waits for the next probe."""
     pause = retries.probe_pause(now, claim.failing_since or now, limits.RELAY_PROBE)
     relay = Relay(trouble=trouble, open_until=now + pause)
-    waiting = _waiting(message, now + pause, now)
+    waiting = _waiting(message, min(now + pause, message.expires_at), now)
     return msgspec.structs.replace(waiting, relay=relay)
 
 
-def wait_for_relay(message: Message, claim: MessageClaim, now: int) -> Decision:
-    """The relay is known to fail and another message probes it: tell `delay` once, or give up in time."""
-    return _waiting(message, max(claim.open_until or now, now + limits.RELAY_PROBE[0]), now)
+def wait_for_relay(message: Message, now: int) -> Decision:
+    """The relay is known to fail and another message probes it: tell `delay` once, or give up in time.
+
+    It sleeps until it expires; the store wakes it when the relay works again, or to probe it.
+    """
+    return _waiting(message, message.expires_at, now)
 
 
 def _waiting(message: Message, until: int, now: int) -> Decision:
     attempts = message.attempts - 1
     if message.expires_at <= now:
         fact = Fact(status=FeedbackStatus.ERROR, key="expired", failure=ADMIN_FAILURE)
-        return Decision(facts=(fact,), attempts=max(1, attempts), drop_content=True)
+        return Decision(facts=(fact,), attempts=max(1, attempts), delayed=message.delayed, drop_content=True)
     return Decision(
         facts=_delay(message, TRANSIENT_FAILURE),
         attempts=attempts,
-        due_at=min(until, message.expires_at),
+        due_at=until,
         delayed=True,
         waits_for_relay=True,
     )
@@ -257,7 +264,6 @@ def _deferred(
         attempts=message.attempts,
         due_at=due_at,
         delayed=True,
-        last=soft,
         relay=Relay(),
     )
 
@@ -273,6 +279,10 @@ def _next_send(attempts: int, now: int, chance: Callable[[], float]) -> int:
 def _learned(message: Message, receipt: Receipt) -> Decision:
     """Facts: the message is sent, or over; or there is more to hear at `again_at`."""
     asking = message.content is None
+    if not (receipt.facts or receipt.again_at or asking):
+        raise ValueError(
+            f"the channel said nothing about message {message.id}: it would never be heard of again"
+        )
     over = any(fact.status is FeedbackStatus.SENT or fact.status in FINAL_STATUSES for fact in receipt.facts)
     return Decision(
         facts=receipt.facts,
@@ -284,13 +294,11 @@ def _learned(message: Message, receipt: Receipt) -> Decision:
     )
 
 
-def give_up(message: Message) -> Decision:
-    """Taken again and again without an outcome: a bug or a crash each time. Nothing may loop for ever."""
-    failure = msgspec.structs.replace(
-        ADMIN_FAILURE, reason="Admin Failure: taken too often without an outcome"
-    )
-    fact = Fact(status=FeedbackStatus.ERROR, key="taken_too_often", failure=failure)
-    return Decision(facts=(fact,), attempts=message.attempts, drop_content=True)
+def give_up(message: Message, why: str) -> Decision:
+    """No try can help, or each one ends in a bug or a crash. Nothing may loop for ever."""
+    failure = msgspec.structs.replace(ADMIN_FAILURE, reason=f"Admin Failure: {why}")
+    fact = Fact(status=FeedbackStatus.ERROR, key="given_up", failure=failure)
+    return Decision(facts=(fact,), attempts=message.attempts, delayed=message.delayed, drop_content=True)
 
 
 def _delay(message: Message, failure: Failure, receipt: Receipt | None = None) -> tuple[Fact, ...]:

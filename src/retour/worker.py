@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Protocol
 
@@ -41,29 +42,26 @@ class Worker:
         }
 
     async def run(self) -> None:
-        """Every room at once, and the housekeeping."""
+        """Every room at once, and the housekeeping. Ends when stopped and what is in work has ended."""
         rooms = [self._keep(name, room) for name, room in self._rooms.items()]
         await asyncio.gather(*rooms, self._tidy())
+        await asyncio.gather(*(room.slots.finish(FINISH_SECONDS) for room in self._rooms.values()))
 
     async def stop(self) -> None:
-        """Take nothing more, let what is in work end."""
+        """Take nothing more; `run` ends soon."""
         self._stopping.set()
         for name in self._rooms:
             self._retour.bell.ring(name, Lane(""))
-        for room in self._rooms.values():
-            await room.slots.finish(FINISH_SECONDS)
 
     async def _keep(self, name: RoomName, room: Room) -> None:
         """Do what is due, then wait for bell or clock. Nothing that goes wrong ends this but the stop."""
-        next_sweep = 0
+        next_sweep = 0.0  # of the clock that nobody sets back
         while not self._stopping.is_set():
             lanes = await self._retour.bell.wait(name, limits.SWEEP_SECONDS)
-            now = ids.now()
-            if now >= next_sweep:
-                next_sweep = now + round(limits.SWEEP_SECONDS * limits.SECOND)
-                lanes |= await self._sweep(name, now)
-            for lane in lanes:
-                await self._look(name, room, lane)
+            if time.monotonic() >= next_sweep:
+                next_sweep = time.monotonic() + limits.SWEEP_SECONDS
+                lanes |= await self._sweep(name, ids.now())
+            await asyncio.gather(*(self._look(name, room, lane) for lane in lanes))
 
     async def _tidy(self) -> None:
         """The housekeeping, now and every hour."""

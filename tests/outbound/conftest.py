@@ -13,9 +13,9 @@ import uvloop
 from outbound.asking import HERE, Opening
 from outside.certificates import Authority
 from outside.nameserver import Answers, NameServer, naming
-from retour.addresses import LOOPBACK, Allowed
-from retour.names import DnsResolver
 from retour.outbound import Outbound
+from retour.outbound.addresses import LOOPBACK, Allowed
+from retour.outbound.names import DnsResolver
 
 
 def pytest_asyncio_loop_factories(

@@ -13,8 +13,8 @@ from outside import hostile
 from outside.certificates import Authority
 from outside.https import Exchange, replying, serving
 from outside.sockets import trap
-from retour.addresses import LOOPBACK, parse_allowed
 from retour.outbound import Outbound, Trouble
+from retour.outbound.addresses import LOOPBACK, parse_allowed
 
 
 async def test_a_post_over_tls_arrives_as_it_was_given(opening: Opening, authority: Authority) -> None:

@@ -14,14 +14,14 @@ import pytest
 from outside.certificates import Authority
 from outside.https import serving
 from outside.sockets import trap
-from retour.authorities import Authorities
 from retour.errors import ConfigError
 from retour.outbound import harden_environment
+from retour.outbound.authorities import Authorities
 
 ASK = """
 import asyncio, json, os, sys
 from pathlib import Path
-from retour.addresses import LOOPBACK
+from retour.outbound.addresses import LOOPBACK
 from retour.outbound import Ask, Outbound
 
 async def main(url, trusted):

@@ -1,4 +1,4 @@
-"""The address table, the allow-list and its lines. Sources as in retour.addresses."""
+"""The address table, the allow-list and its lines. Sources as in retour.outbound.addresses."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retour.addresses import LOOPBACK, Allowed, forbidden, kind_of, line_for, listed, parse_allowed
 from retour.errors import ConfigError
+from retour.outbound.addresses import LOOPBACK, Allowed, forbidden, kind_of, line_for, listed, parse_allowed
 
 # Written down here once more, apart from the code, from IANA's registries as of 2026-11.
 NOT_GLOBAL_V4 = [
@@ -182,6 +182,14 @@ def test_an_entry_holds_for_its_port_and_its_organization_only() -> None:
     assert forbidden("10.1.2.3", 8443, "other", allowed) is not None
     assert forbidden("11.1.2.3", 8443, "acme", allowed) is None
     assert not listed("11.1.2.3", 8443, "acme", allowed)
+
+
+def test_a_public_address_needs_an_entry_where_only_listed_ones_will_do() -> None:
+    allowed = parse_allowed("93.184.216.0/24:8080")
+    reason = forbidden("93.184.217.34", 8080, "acme", allowed, listed_only=True)
+    assert reason == "93.184.217.34 is not on the list of allowed addresses."
+    assert forbidden("93.184.216.34", 8080, "acme", allowed, listed_only=True) is None
+    assert forbidden("93.184.217.34", 8080, "acme", allowed) is None
 
 
 def test_an_entry_holds_for_the_mapped_spelling_too() -> None:

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from outside.https import replying, serving
 from outside.sockets import trap
-from retour.addresses import Target, parse_allowed, parse_target
-from retour.authorities import Authorities
-from retour.curl import Call, Heard, Line, Permit
+from retour.outbound.addresses import Problem, Target, Trouble, parse_allowed, parse_target
+from retour.outbound.authorities import Authorities
+from retour.outbound.curl import Call, Heard, Line, Permit
+from retour.outbound.troubles import trouble_of
 
 Perform = Callable[[Line, Call], Awaitable[Heard]]
 
@@ -63,10 +64,13 @@ def _no(address: str, port: int) -> str:
 async def test_an_address_is_asked_about_when_it_is_dialled(line: Line, host: str) -> None:
     async with _exchange() as perform:
         with trap() as inside:
-            heard = await perform(line, _call(inside.port, _no, host=host))
+            call = _call(inside.port, _no, host=host)
+            heard = await perform(line, call)
             assert not inside.touched
-    assert heard.refused == f"127.0.0.1:{inside.port} is refused."
     assert not heard.connected
+    problem = trouble_of(pycurl.E_COULDNT_CONNECT, "", heard, call, 2)
+    refused = f"127.0.0.1:{inside.port} is refused."
+    assert problem == Problem(trouble=Trouble.ADDRESS_FORBIDDEN, sentence=refused)
 
 
 async def test_an_address_is_asked_about_before_each_request_on_a_kept_connection(line: Line) -> None:

@@ -12,8 +12,8 @@ from outside.certificates import Authority
 from outside.https import serving
 from outside.nameserver import Answers, naming
 from outside.sockets import trap
-from retour.addresses import LOOPBACK, Problem, Trouble, parse_allowed
-from retour.names import DnsResolver, Turns, Vetted, vet
+from retour.outbound.addresses import LOOPBACK, Problem, Trouble, parse_allowed
+from retour.outbound.names import DnsResolver, Turns, Vetted, vet
 
 PUBLIC = "93.184.216.34"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retour.addresses import Problem, Target, Trouble, parse_allowed, parse_target
-from retour.hosts import parse_host
+from retour.outbound.addresses import Problem, Target, Trouble, parse_allowed, parse_target
+from retour.outbound.hosts import parse_host
 
 INCOMPLETE = "This is not a complete URL. Example: https://hooks.example.com/feedback"
 HTTPS = "Use an HTTPS address. The URL must start with https://."
@@ -67,6 +67,11 @@ def test_a_target_is_taken_apart_once() -> None:
         ("https://hooks.example.com:x/", INCOMPLETE),
         ("https://[::1/", INCOMPLETE),
         ("https://::1/", INCOMPLETE),
+        (
+            "https://ann:secret@hooks.example.com/",
+            "The URL must not hold a user name or a password. Use an authentication or a header instead.",
+        ),
+        ("https://hooks.example.com/#top", "The URL must not hold a #. What follows it would never be sent."),
         ("http://hooks.example.com/", HTTPS),
         ("http://8.8.8.8/", HTTPS),
         ("ftp://hooks.example.com/", HTTPS),

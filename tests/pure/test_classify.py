@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retour.classify import TEXT_CHARACTERS, TOLD_CHARACTERS, classify, failure, last_word, parse_reply, told
-from retour.classify_tables import ENHANCED, FAILURES, PATTERNS, REPLIES
+from retour.classify.tables import ENHANCED, FAILURES, PATTERNS, REPLIES
 from retour.model import Failure, FailureCategory, FailureType, ProviderFacts
 
 SYNC, ASYNC = FailureCategory.SYNC, FailureCategory.ASYNC

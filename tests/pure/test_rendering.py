@@ -13,8 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from retour import limits
-from retour.model import Rendered
-from retour.model import EmailContent, SmsContent
+from retour.model import EmailContent, Rendered, SmsContent
 from retour.rendering import (
     Compiled,
     RenderTrouble,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retour import limits
-from retour.template_syntax import Problem, Translation, translate
+from retour.rendering.syntax import Problem, Translation, translate
 
 fragments = st.lists(
     st.sampled_from(

@@ -52,38 +52,45 @@ class ApiTokens:
         credential = await self._credential(headers.get("authorization", ""))
         if headers.get("x-api-key") != credential.client_id:
             title = "Send your client id as x-api-key, the one that the token was made for."
-            raise Forbidden(Code.CLIENT_REFUSED, title)
+            raise Forbidden(Code.CLIENT_REFUSED, title, (Field("x-api-key", title),))
         if headers.get("x-gw-ims-org-id") != credential.org:
             title = "Send the organization of your credential as x-gw-ims-org-id."
-            raise Forbidden(Code.ORGANIZATION_MISMATCH, title)
+            raise Forbidden(Code.ORGANIZATION_MISMATCH, title, (Field("x-gw-ims-org-id", title),))
         name = headers.get("x-sandbox-name", "")
         sandbox = await self._shelves.sandbox(credential.org, name)
         if sandbox is None:
             title = "Send the name of one of your organization's sandboxes as x-sandbox-name."
-            raise NotFound(Code.SANDBOX_UNKNOWN, title)
+            raise NotFound(Code.SANDBOX_UNKNOWN, title, (Field("x-sandbox-name", title),))
         return Caller(org=credential.org, sandbox=sandbox, by=credential.client_id, scopes=credential.scopes)
 
     async def _credential(self, authorization: str) -> Credential:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Unauthorized(
-                Code.UNAUTHENTICATED, "Send Authorization: Bearer with a token of /ims/token/v3."
-            )
+            title = "Send Authorization: Bearer with a token of /ims/token/v3."
+            raise Unauthorized(Code.UNAUTHENTICATED, title, (Field("authorization", title),))
+        now = ids.now()
         kept = self._known.get(token)
-        if kept is not None and kept[1] > ids.now():
+        if kept is not None and kept[1] > now:
             return kept[0]
-        credential = await self._shelves.credential(self._subject(token))
+        client_id, expires_at = self._read(token)
+        credential = await self._shelves.credential(client_id)
         if credential is None:
             raise Unauthorized(Code.UNAUTHENTICATED, "The credential of this token is gone.")
-        self._known.keep(token, (credential, ids.now() + limits.TOKEN_CACHE_SECONDS * limits.SECOND))
+        until = min(expires_at, now + limits.TOKEN_CACHE_SECONDS * limits.SECOND)
+        self._known.keep(token, (credential, until))
         return credential
 
-    def _subject(self, token: str) -> str:
+    def _read(self, token: str) -> tuple[str, int]:
+        """Whose it is and until when (microseconds). Raises Unauthorized."""
         registry = jwt.JWTClaimsRegistry(exp={"essential": True}, aud={"essential": True, "value": AUDIENCE})
         try:
             claims = jwt.decode(token, self._key, algorithms=["HS256"]).claims
             registry.validate(claims)
-        except (joserfc.errors.JoseError, ValueError) as error:
+        except (
+            joserfc.errors.JoseError,
+            ValueError,
+            TypeError,
+        ) as error:  # TypeError: a `crit` that is no list
             title = "The token is not valid or has expired. Get a new one from /ims/token/v3."
-            raise Unauthorized(Code.UNAUTHENTICATED, title) from error
-        return str(claims["sub"])
+            raise Unauthorized(Code.UNAUTHENTICATED, title, (Field("authorization", title),)) from error
+        return str(claims["sub"]), int(claims["exp"]) * limits.SECOND

@@ -6,6 +6,8 @@ process's memory.
 
 from __future__ import annotations
 
+import asyncio
+
 from retour import ids, limits
 from retour.errors import Code, Refused, Unauthorized
 from retour.kept import Kept
@@ -32,6 +34,7 @@ class Sessions:
         self._store = store
         self._shelves = shelves
         self._tries: Kept[tuple[int, int]] = Kept()
+        self._one_at_a_time = asyncio.Lock()
 
     async def user_of_link(self, token: str) -> User | None:
         """Whom a link would sign in; looking does not use it up."""
@@ -53,11 +56,19 @@ class Sessions:
         email = email.strip().lower()
         self._throttle(email)
         user = await self._shelves.user_by_email(email)
-        fits = password_fits(password, user.password_hash if user else None)
+        fits = await self._fits(password, user)
         if user is None or user.disabled or not fits:
             raise Unauthorized(Code.CLIENT_REFUSED, "Email or password is wrong. Check both and try again.")
         self._tries.drop(email)
         return await self._start(user), user
+
+    async def _fits(self, password: str, user: User | None) -> bool:
+        """Asked in a thread, one at a time: argon2 takes long and much memory on purpose, and others must not wait."""
+        known = user.password_hash if user else None
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(
+                password_fits, password[: limits.PASSWORD_CHARACTERS[1] + 1], known
+            )
 
     async def identify(self, token: str) -> Person | None:
         """The person of a session that has not ended."""

@@ -24,7 +24,7 @@ class LocalBell:
         self._events[room].set()
 
     def ring_at(self, room: str, lane: Lane, due_at: int, now: int) -> None:
-        """One timer per lane, for its earliest time: later rows set theirs when it has rung."""
+        """One timer per lane, for its earliest time; what is due later and set none is found by the sweep."""
         if due_at - now > HORIZON:
             return
         earliest = self._alarms.get((room, lane))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from retour import checks, ids
+from retour import checks, ids, limits
 from retour.catalog.configurations import refuse_simulated_in_production
 from retour.catalog.inputs import BodyInput, CampaignInput, ContentInput, ScheduleInput
 from retour.errors import Code, Conflict, Field, Invalid
@@ -19,11 +19,14 @@ from retour.model import (
     SmsContent,
 )
 from retour.rendering import Compiled, TemplateProblem
+from retour.rendering.published import compile_content
 from retour.stores import Store
 from retour.stores.handovers import Changed, Stale, Step
 from retour.stores.shelves import Shelves
-from retour.templates import compile_content
 
+DESCRIPTION_CHARACTERS = 2_000  # a note for colleagues, not a document
+DESCRIPTION = f"Use at most {DESCRIPTION_CHARACTERS:,} characters."
+LAST_INSTANT = ids.parse_iso("2200-01-01T00:00:00Z")
 DEFAULT_NAMESPACE = {ChannelKind.EMAIL: "email", ChannelKind.SMS: "phone"}
 
 
@@ -177,6 +180,9 @@ def _check(given: CampaignInput) -> None:
     problems.add("channel", checks.one_of(given.channel, [*ChannelKind], "The channel"))
     problems.add("campaignType", checks.one_of(given.campaign_type, ("ApiTriggered",), "The campaign type"))
     problems.add("category", checks.one_of(given.category, ("Transactional",), "The category"))
+    problems.need("description", len(given.description) <= DESCRIPTION_CHARACTERS, DESCRIPTION)
+    namespace = checks.line(given.identity_namespace or "", limits.REQUEST_ID_CHARACTERS)
+    problems.add("identityNamespace", namespace)
     high = "High throughput mode is not available. Leave it off."
     problems.need("highThroughputMode", not given.high_throughput_mode, high)
     _check_schedule(given.schedule or ScheduleInput(), problems)
@@ -194,10 +200,12 @@ def _instant(value: str | None, path: str, problems: checks.Problems) -> int | N
     if not value:
         return None
     try:
-        return ids.parse_iso(value)
-    except ValueError:
+        at = ids.parse_iso(value)
+    except (ValueError, OverflowError):
         problems.add(path, "Use an ISO date and time with a zone, as in 2026-12-01T09:00:00Z.")
         return None
+    problems.need(path, 0 <= at < LAST_INSTANT, "Use a date from 1970 to 2199.")
+    return at
 
 
 def _build(sandbox: Sandbox, campaign_id: str, given: CampaignInput) -> Campaign:

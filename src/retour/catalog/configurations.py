@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from retour import checks, ids, limits
@@ -17,6 +19,7 @@ from retour.model import (
     SmsSettings,
     SmtpSettings,
 )
+from retour.outbound.hosts import parse_host
 from retour.sealing import Keys
 from retour.stores import Store
 from retour.stores.handovers import Changed, Clash, Stale, Step
@@ -25,6 +28,8 @@ from retour.stores.shelves import Shelves
 PROVIDERS = {"email": ("smtp", "simulated"), "sms": ("simulated",)}
 SECURITY = ("none", "starttls", "tls")
 NOTICES = ("success", "failure", "none")
+PASSWORD_CHARACTERS = 1_024  # SMTP AUTH carries it in one line (RFC 4954, 4: 12,288 octets in base64)
+SENDER = re.compile(r"[0-9A-Za-z]{1,11}|\+1555[0-9]{4,7}")  # a name (GSM: 11 characters); a number of fiction
 
 
 class Configurations:
@@ -66,7 +71,7 @@ class Configurations:
     async def update(
         self, sandbox: Sandbox, configuration_id: str, version: int, given: ConfigurationInput
     ) -> ChannelConfiguration:
-        """Replace it. Raises Invalid, Changed when `version` is not the newest; messages that wait try at once."""
+        """Replace it. Raises Invalid, Conflict; Changed when `version` is stale. What waits is tried at once."""
         stored = await self.get(sandbox, configuration_id)
         self._check(sandbox, given)
         _check_kept(stored, given)
@@ -132,7 +137,7 @@ class Configurations:
         kept = stored.smtp.password if stored and stored.smtp else None
         password = self._password(sandbox, row, given.password, kept)
         return SmtpSettings(
-            host=given.host.strip().rstrip("."),
+            host=_host(given),
             port=given.port,
             security=given.security,
             username=given.username or None,
@@ -144,10 +149,10 @@ class Configurations:
         self, sandbox: Sandbox, row: str, given: str | Clear | None, kept: Sealed | None
     ) -> Sealed | None:
         """Absent keeps the stored one, `{"clear": true}` removes it."""
-        if isinstance(given, Clear):
-            return None if given.clear else kept
-        if not given:
+        if _keeps(given):
             return kept
+        if not isinstance(given, str):
+            return None
         sealed = self._keys.seal(given.encode(), sandbox=sandbox.id, row=row, column="smtp.password")
         return Sealed(sealed=sealed)
 
@@ -160,15 +165,25 @@ def _check_kept(stored: ChannelConfiguration, given: ConfigurationInput) -> None
     )
     problems.refuse("The channel configuration can't be saved like this.")
     old, new = stored.smtp, given.smtp
-    if old is None or new is None or old.password is None or new.password is not None:
+    if old is None or new is None or old.password is None or not _keeps(new.password):
         return
-    if (old.host, old.port, old.security) != (new.host.strip().rstrip("."), new.port, new.security):
+    if (old.host, old.port, old.security) != (_host(new), new.port, new.security):
         message = "Enter the password again: the relay's host, port or security changes."
         raise Invalid(Code.SECRET_REQUIRED, message, (Field("smtp.password", message),), status=422)
 
 
+def _keeps(password: str | Clear | None) -> bool:
+    """Whether the stored one stays: absent, null, empty, or `{"clear": false}`."""
+    return not password.clear if isinstance(password, Clear) else not password
+
+
+def _host(given: SmtpInput) -> str:
+    """In one spelling, so that another one is no other host."""
+    return given.host.strip().rstrip(".").lower()
+
+
 def _check_email(problems: checks.Problems, given: EmailInput) -> None:
-    problems.need("email.senderName", given.sender_name.strip(), "Enter the sender's name.")
+    problems.add("email.senderName", checks.name(given.sender_name, "sender's"))
     sender = "Enter the sender's e-mail address, as in no-reply@example.com."
     problems.need("email.senderEmail", checks.email_address(given.sender_email), sender)
     if given.reply_to_email:
@@ -183,12 +198,8 @@ def _check_email(problems: checks.Problems, given: EmailInput) -> None:
 
 
 def _check_smtp(problems: checks.Problems, given: SmtpInput) -> None:
-    host = given.host.strip()
-    good = (
-        host
-        and not any(character.isspace() or character in "/@" for character in host)
-        and host.isprintable()
-    )
+    host = _host(given)
+    good = host and parse_host(f"[{host}]" if ":" in host else host) is not None
     problems.need("smtp.host", good, "Enter the relay's host name or address, without a scheme.")
     problems.need("smtp.port", 0 < given.port < 65536, "Use a port from 1 to 65535.")
     problems.add("smtp.security", checks.one_of(given.security, SECURITY, "The security"))
@@ -196,18 +207,16 @@ def _check_smtp(problems: checks.Problems, given: SmtpInput) -> None:
     problems.need(
         "smtp.maxConnections", low <= given.max_connections <= high, f"Use {low} to {high} connections."
     )
-    both = not given.password or given.username
+    both = not given.password or isinstance(given.password, Clear) or given.username
     problems.need("smtp.username", both, "A password needs a user name.")
+    problems.add("smtp.username", checks.line(given.username or "", limits.USER_ID_CHARACTERS))
+    if isinstance(given.password, str):
+        problems.add("smtp.password", checks.line(given.password, PASSWORD_CHARACTERS))
 
 
 def _check_sms(problems: checks.Problems, given: SmsInput) -> None:
-    number = checks.phone_number(given.sender_number)
-    name = given.sender_number.isalnum() and given.sender_number.isascii() and len(given.sender_number) <= 11
-    good = (
-        number is not None or given.sender_number.startswith("+1555") or (name and bool(given.sender_number))
-    )
     message = "Enter a number with + and country code, or a name of up to 11 letters and digits."
-    problems.need("sms.senderNumber", good, message)
+    problems.need("sms.senderNumber", _sender(given) is not None, message)
     problems.add("sms.retryPeriodMinutes", checks.retry_period(given.retry_period_minutes))
 
 
@@ -223,9 +232,13 @@ def _email(given: EmailInput) -> EmailSettings:
 
 
 def _sms(given: SmsInput) -> SmsSettings:
-    return SmsSettings(
-        sender_number=given.sender_number.strip(), retry_period_minutes=given.retry_period_minutes
-    )
+    return SmsSettings(sender_number=_sender(given) or "", retry_period_minutes=given.retry_period_minutes)
+
+
+def _sender(given: SmsInput) -> str | None:
+    """A number as E.164, or a name as it is; None if it is neither."""
+    text = given.sender_number.strip()
+    return checks.phone_number(text) or (text if SENDER.fullmatch(text) else None)
 
 
 def _doc(configuration: ChannelConfiguration) -> bytes:

@@ -16,7 +16,7 @@ from retour.catalog.inputs import (
     ContentInput,
     EmailInput,
 )
-from retour.catalog.organizations import Organizations
+from retour.catalog.organizations import Organizations, checked_email
 from retour.errors import Code, Field, Invalid
 from retour.model import Role, Sandbox, SandboxType, Value
 
@@ -51,8 +51,9 @@ class Operator:
     async def init(self, org: str, sandbox: str, email: str) -> FirstSteps:
         """An organization with a production sandbox and `dev`, its first administrator and credential.
 
-        Raises Invalid; Conflict when the organization is there.
+        Raises Invalid before anything is made; Conflict when the organization is there.
         """
+        checked_email(email)
         if sandbox == "dev":
             message = (
                 "`dev` is made anyway, for trying things out. Choose another name for the production sandbox."
@@ -73,9 +74,7 @@ class Operator:
 
     async def add_user(self, org: str, email: str, name: str, role: str) -> str:
         """A person with a role in an organization; a sign-in link's token."""
-        if await self._organizations.find(org) is None:
-            message = f"There is no organization {org}. `retour init --org {org}` makes it."
-            raise Invalid(Code.INVALID_FIELDS, message, (Field("org", message),))
+        await self._need(org)
         await self._organizations.add_user(org, email, name, Role(role))
         return await self._organizations.sign_in_link(email)
 
@@ -89,6 +88,7 @@ class Operator:
 
     async def users(self, org: str) -> list[dict[str, str]]:
         """The people of an organization."""
+        await self._need(org)
         return [
             {
                 "email": member.email,
@@ -98,6 +98,11 @@ class Operator:
             }
             for member in await self._organizations.members(org)
         ]
+
+    async def _need(self, org: str) -> None:
+        if await self._organizations.find(org) is None:
+            message = f"There is no organization {org}. `retour init --org {org}` makes it."
+            raise Invalid(Code.INVALID_FIELDS, message, (Field("org", message),))
 
     async def _sample(self, sandbox: Sandbox) -> str:
         """A simulated channel configuration and a live campaign, so that the first call works."""

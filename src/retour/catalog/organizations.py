@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from retour import checks, ids, limits
 from retour.errors import Code, Conflict, Field, Invalid
 from retour.model import Credential, Organization, Role, Sandbox, SandboxType, Scope, User, Value
@@ -85,10 +87,7 @@ class Organizations:
 
     async def add_user(self, org: str, email: str, name: str, role: Role) -> User:
         """A person of an organization; one who is known already gets the role there."""
-        email = email.strip().lower()
-        if not checks.email_address(email):
-            message = "Enter a complete e-mail address."
-            raise Invalid(Code.INVALID_FIELDS, message, (Field("email", message),), status=422)
+        email = checked_email(email)
         found = await self._shelves.user_by_email(email)
         user = found or User(
             id=ids.new_id(), email=email, name=name, password_hash=None, created_at=ids.now()
@@ -104,7 +103,8 @@ class Organizations:
                 "created_at": user.created_at,
             }
             steps.insert(0, Step(statement="person_insert", values=values))
-        await self._store.write(Changed(steps=tuple(steps)))
+        if isinstance(await self._store.write(Changed(steps=tuple(steps))), Clash):
+            return await self.add_user(org, email, name, role)  # somebody else added the person meanwhile
         return user
 
     async def members(self, org: str) -> list[Member]:
@@ -122,8 +122,11 @@ class Organizations:
         return user
 
     async def sign_in_link(self, email: str) -> str:
-        """A token that signs this person in once, within SIGN_IN_LINK_SECONDS. Raises NotFound."""
+        """A token that signs this person in once, within SIGN_IN_LINK_SECONDS. Raises NotFound, Conflict."""
         user = await self._user(email)
+        if user.disabled:
+            title = f"{user.email} is disabled. Let the person in again first: retour user disable --undo."
+            raise Conflict(Code.EXISTS, title)
         token = ids.new_secret(32)
         expires_at = ids.now() + limits.SIGN_IN_LINK_SECONDS * limits.SECOND
         values = {"hash": hash_secret(token), "person_id": user.id, "expires_at": expires_at}
@@ -136,7 +139,8 @@ class Organizations:
         if not low <= len(password) <= high:
             message = f"Use {low} to {high} characters."
             raise Invalid(Code.INVALID_FIELDS, message, (Field("password", message),), status=422)
-        values = {"id": user.id, "name": name or user.name, "password_hash": hash_password(password)}
+        password_hash = await asyncio.to_thread(hash_password, password)
+        values = {"id": user.id, "name": name or user.name, "password_hash": password_hash}
         steps = (
             Step(statement="person_password", values=values),
             Step(statement="sessions_of_delete", values={"person_id": user.id}),
@@ -156,6 +160,15 @@ class Organizations:
         if user is None:
             raise checks.missing("person")
         return user
+
+
+def checked_email(email: str) -> str:
+    """A person's address as it is kept. Raises Invalid."""
+    kept = email.strip().lower()
+    if not checks.email_address(kept):
+        message = "Enter a complete e-mail address."
+        raise Invalid(Code.INVALID_FIELDS, message, (Field("email", message),), status=422)
+    return kept
 
 
 def _check_org(org: str, sandboxes: tuple[tuple[str, SandboxType], ...]) -> None:

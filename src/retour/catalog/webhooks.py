@@ -8,7 +8,6 @@ import msgspec
 from msgspec import UNSET
 
 from retour import checks, headers, ids, limits, signing
-from retour.addresses import Target, parse_target
 from retour.catalog.inputs import AuthenticationInput, Clear, HeaderInput, WebhookInput
 from retour.errors import Code, Conflict, Field, Invalid
 from retour.model import (
@@ -25,7 +24,8 @@ from retour.model import (
     status_bits,
 )
 from retour.outbound import Outbound
-from retour.reach import Reach
+from retour.outbound.addresses import Target, parse_target
+from retour.outbound.reach import Reach
 from retour.sealing import Keys
 from retour.stores import Store
 from retour.stores.handovers import Changed, Clash, Stale, Step
@@ -34,6 +34,8 @@ from retour.stores.shelves import Shelves
 FORMATS = ("extended", "ajo")
 ALGORITHMS = ("HS256", "HS384", "HS512", "ES256")
 STRICT_SECONDS = limits.PARKED_AGE // limits.SECOND  # "without limit" ends where parking ends
+KEY_ID_CHARACTERS = 200  # a name; it travels in every token
+KEPT = "kept"
 TITLE = "The feedback webhook can't be saved like this."
 
 
@@ -206,7 +208,7 @@ class Webhooks:
         return JwtAuthentication(
             algorithm=given.algorithm,
             secret=sealed,
-            claims={} if given.claims in (None, UNSET) else given.claims,
+            claims=_claims(given),
             key_id=given.key_id or None,
             lifetime_seconds=given.lifetime_seconds,
             header=given.header,
@@ -254,26 +256,39 @@ def _check_authentication(
     problems.add("authentication.algorithm", trouble)
     if trouble is None:
         _check_jwt_secret(given, stored, problems)
-    claims = {} if given.claims in (None, UNSET) else given.claims
-    problems.add("authentication.claims", signing.check_claims(claims))
+    problems.add("authentication.claims", _check_claims(_claims(given)))
+    key_id = given.key_id or ""
+    problems.add("authentication.keyId", checks.line(key_id, KEY_ID_CHARACTERS))
     low, high = limits.TOKEN_LIFETIME_SECONDS
     lifetime = f"Use {low} to {high:,} seconds."
     problems.need("authentication.lifetimeSeconds", low <= given.lifetime_seconds <= high, lifetime)
     if given.header.lower() != "authorization":
-        problems.add("authentication.header", headers.check_header(given.header, given.prefix))
+        problems.add("authentication.header", headers.check_name(given.header))
     printable = given.prefix.isascii() and given.prefix.isprintable() and len(given.prefix) <= 100
     problems.need("authentication.prefix", printable, "Use up to 100 printable ASCII characters.")
+
+
+def _claims(given: AuthenticationInput) -> Any:
+    return {} if given.claims is None or given.claims is UNSET else given.claims
+
+
+def _check_claims(claims: Any) -> str | None:
+    """An object. A text that holds one is none: it would be stored as a text."""
+    trouble = signing.check_claims(claims) or checks.depth(claims)
+    return trouble or (None if isinstance(claims, dict) else signing.check_claims([]))
 
 
 def _check_jwt_secret(given: AuthenticationInput, stored: Webhook | None, problems: checks.Problems) -> None:
     """A new secret must fit the algorithm; the stored one is kept only for the algorithm it was made for."""
     secret, path = _secret_of(given), _secret_path(given)
     if isinstance(secret, str):
-        problems.add(path, signing.check_secret(given.algorithm, secret))
+        most = f"Use at most {limits.HEADERS_BYTES:,} characters."
+        long = len(secret) > limits.HEADERS_BYTES
+        problems.add(path, most if long else signing.check_secret(given.algorithm, secret))
         return
     kept = stored.authentication if stored else None
     if secret is not None or kept is None:
-        problems.fields.append(_no_secret(given))
+        problems.add(path, _no_secret(given).message)
     elif kept.algorithm != given.algorithm:
         problems.add(path, f"Enter the secret again: {given.algorithm} needs one of its own.")
 
@@ -281,14 +296,15 @@ def _check_jwt_secret(given: AuthenticationInput, stored: Webhook | None, proble
 def _check_headers(given: WebhookInput, stored: Webhook | None, problems: checks.Problems) -> None:
     most = f"Use at most {limits.HEADERS} headers."
     problems.need("headers", len(given.headers) <= limits.HEADERS, most)
-    pairs = [(header.name, header.value or "") for header in given.headers]
+    pairs = [(header.name, header.value or _kept_value(header, stored)) for header in given.headers]
     token = given.authentication.header if given.authentication.type == "jwt" else None
     for index, sentence in headers.check_headers(pairs, token):
         problems.add(f"headers[{index}]", sentence)
-    for index, header in enumerate(given.headers):
-        kept = _kept_header(stored, header.name)
-        if header.secret and not header.value and kept is None:
-            problems.add(f"headers[{index}]", "Enter the value of this secret header.")
+
+
+def _kept_value(header: HeaderInput, stored: Webhook | None) -> str:
+    """Something in the place of a value that is kept, and was checked when it was entered."""
+    return KEPT if header.secret and _kept_header(stored, header.name) else ""
 
 
 def _refuse_led_away(given: WebhookInput, stored: Webhook | None) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from retour.channels import Outgoing, Receipt
 from retour.classify import failure
-from retour.classify_tables import FAILURES, RETRYING
+from retour.classify.tables import FAILURES, RETRYING
 from retour.limits import SECOND
 from retour.model import (
     ChannelKind,

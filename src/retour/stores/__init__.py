@@ -32,7 +32,7 @@ class MessageClaim(Value):
     messages: tuple[Message, ...] = ()
     version: int = 0
     failing_since: int | None = None
-    open_until: int | None = None
+    probe: bool = False
     stuck: bool = False
 
 
@@ -60,10 +60,10 @@ class Store(Protocol):
         """Take up to `limit` due deliveries of a sandbox; none while its webhook is paused or missing."""
 
     async def due_lanes(self, room: RoomName, now: int) -> list[Lane]:
-        """Lanes with due rows: the sweep that finds what the bell missed."""
+        """Lanes with rows that may be taken now: the sweep that finds what the bell missed."""
 
     async def read(self, statement: str, **values: Any) -> list[Row]:
-        """Rows of a named SELECT, as committed. Raises Busy after READ_SECONDS."""
+        """Rows of a named SELECT, as committed. Raises Busy when it takes too long."""
 
     async def close(self) -> None:
         """Finish what was handed over, then close."""

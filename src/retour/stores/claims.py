@@ -19,7 +19,7 @@ def messages(failures: int, open_until: int | None, leased: bool, now: int, limi
     if failures == 0:
         return Turn(limit=limit)
     if leased or (open_until is not None and open_until > now):
-        return Turn(limit=min(limit, limits.STUCK_BATCH), stuck=True)
+        return Turn(limit=limit, stuck=True)
     return Turn(limit=1, probe=True)
 
 

@@ -37,6 +37,12 @@ class Known(Value):
     execution: Execution
 
 
+class Repeated(Value):
+    """These facts of the message are recorded already (their keys): nothing was written."""
+
+    facts: tuple[str, ...]
+
+
 class Clash(Value):
     """Something with that key is there already: nothing was written. `what` names the table."""
 
@@ -82,7 +88,6 @@ class Settled(Value):
     drop_content: bool = False
     waits_for_relay: bool = False
     final_event_id: str | None = None
-    last: bytes | None = None
     owings: tuple[Owing, ...] = ()
     relay: Relay | None = None
 
@@ -112,7 +117,10 @@ class Attempted(Value):
 
 
 class GivenUp(Value):
-    """Dispatch: a delivery that was taken too often without an outcome. Guard: the lease (fence)."""
+    """Dispatch: a delivery that ends without a try. Guard: the lease (fence).
+
+    state: exhausted when it was taken too often without an outcome, cancelled when its webhook is deleted.
+    """
 
     sandbox: str
     delivery_id: str
@@ -122,6 +130,8 @@ class GivenUp(Value):
     fence: int
     attempts: int
     now: int
+    state: DeliveryState
+    trouble: str
 
 
 class Step(Value):
@@ -139,4 +149,4 @@ class Changed(Value):
 
 
 Handover = Accepted | Settled | Attempted | GivenUp | Changed
-Answer = Written | Stale | Known | Clash
+Answer = Written | Stale | Known | Clash | Repeated

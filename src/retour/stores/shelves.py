@@ -221,10 +221,10 @@ class Shelves:
 
     # --- the webhook ---
 
-    async def webhook(self, sandbox: str, version: int | None = None) -> Webhook | None:
-        """The sandbox's feedback webhook; from memory only when it has the version that a claim named."""
+    async def webhook(self, sandbox: str, claimed: tuple[str, int] | None = None) -> Webhook | None:
+        """The sandbox's feedback webhook; from memory only when a claim named its id and version."""
         kept = self._webhooks.get(sandbox)
-        if kept is not None and kept.version == version:
+        if kept is not None and (kept.id, kept.version) == claimed:
             return kept
         row = await self._one("webhook_of", sandbox=sandbox)
         if row is None:

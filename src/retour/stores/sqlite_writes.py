@@ -36,6 +36,7 @@ from retour.stores.handovers import (
     Handover,
     Known,
     Owing,
+    Repeated,
     Settled,
     Stale,
     Written,
@@ -48,7 +49,7 @@ encode = msgspec.json.Encoder().encode
 
 def undone(answer: Any) -> bool:
     """Whether this answer says that nothing was written."""
-    return isinstance(answer, Stale | Known | Clash)
+    return isinstance(answer, Stale | Known | Clash | Repeated)
 
 
 def apply(db: apsw.Connection, handover: Handover) -> Answer:
@@ -108,8 +109,8 @@ def _known(db: apsw.Connection, handover: Accepted) -> Answer:
     row = _row(db, "request_key_get", sandbox=execution.sandbox, request_id=execution.request_id)
     if row is None or bytes(row[0]) != handover.hash:
         return Clash(what="request_key")
-    first = msgspec.structs.replace(execution, id=row[1], created_at=row[2], created_by=row[3])
-    return Known(execution=first)
+    told = {"id": row[1], "created_at": row[2], "created_by": row[3], "campaign_version_id": row[4]}
+    return Known(execution=msgspec.structs.replace(execution, **told))
 
 
 def _execution_values(execution: Execution) -> dict[str, Any]:
@@ -129,7 +130,9 @@ def _message_values(message: Message) -> dict[str, Any]:
 def _settled(handover: Settled, db: apsw.Connection) -> Answer:
     if not _run(db, "message_settle", _settle_values(handover)):
         return Stale()
-    owed = sum(_owe(db, owing) for owing in handover.owings)
+    if repeated := [owing.event.fact for owing in handover.owings if not _record(db, owing)]:
+        return Repeated(facts=tuple(repeated))
+    owed = sum(_owe(db, owing) for owing in handover.owings if owing.wanted)
     if handover.relay is not None:
         _relay(db, handover)
     return Written(owed=owed)
@@ -147,17 +150,19 @@ def _settle_values(handover: Settled) -> dict[str, Any]:
         "told": len(handover.owings),
         "delayed": handover.delayed,
         "final_event_id": handover.final_event_id,
-        "last": handover.last,
         "waits_for_relay": handover.waits_for_relay,
         "drop_content": handover.drop_content,
     }
 
 
+def _record(db: apsw.Connection, owing: Owing) -> int:
+    """Write an event, unless its fact is known."""
+    return _run(db, "event_insert", msgspec.structs.asdict(owing.event))
+
+
 def _owe(db: apsw.Connection, owing: Owing) -> int:
-    """Record an event; make its delivery if the webhook, as it is now, wants it."""
+    """Make an event's delivery if the webhook, as it is now, wants it."""
     event = owing.event
-    if not _run(db, "event_insert", msgspec.structs.asdict(event)) or not owing.wanted:
-        return 0
     return _run(
         db,
         "delivery_owe",
@@ -178,16 +183,20 @@ def _owe(db: apsw.Connection, owing: Owing) -> int:
 
 
 def _relay(db: apsw.Connection, handover: Settled) -> None:
-    """Note how the relay did; when it works again, what waited for it is due at once."""
+    """Note how the relay did; when it works again, what waited for it is due at once.
+
+    While it fails, one more of those that wait takes part in probing: the one that did may expire.
+    """
     relay = handover.relay
     assert relay is not None  # noqa: S101 - asked by the caller
     place = {"sandbox": handover.lane.sandbox, "id": handover.lane.name}
+    lane = {"sandbox": handover.lane.sandbox, "configuration_id": handover.lane.name}
     if relay.trouble is not None:
         note = {"now": handover.now, "open_until": relay.open_until, "trouble": relay.trouble}
         _run(db, "configuration_trouble", place | note)
+        _run(db, "message_wake_one", lane | {"open_until": relay.open_until})
     elif _run(db, "configuration_ok", place):
-        wake = {"sandbox": place["sandbox"], "configuration_id": place["id"], "now": handover.now}
-        _run(db, "messages_wake", wake)
+        _run(db, "messages_wake", lane | {"now": handover.now})
 
 
 def claim_messages(db: apsw.Connection, lane: Lane, now: int, limit: int) -> MessageClaim:
@@ -195,7 +204,7 @@ def claim_messages(db: apsw.Connection, lane: Lane, now: int, limit: int) -> Mes
     place = {"sandbox": lane.sandbox, "configuration_id": lane.name}
     health = _row(db, "configuration_health", sandbox=lane.sandbox, id=lane.name) or (0, 0, None, None)
     version, failures, failing_since, open_until = health
-    leased = failures > 0 and bool(_count(db, "message_leased", **place, now=now))
+    leased = failures > 0 and _row(db, "message_leased", **place, now=now) is not None
     turn = claims.messages(failures, open_until, leased, now, limit)
     statement = "message_claim_stuck" if turn.stuck else "message_claim"
     values = place | {"now": now, "until": now + limits.SENDING_LEASE, "limit": turn.limit}
@@ -204,20 +213,15 @@ def claim_messages(db: apsw.Connection, lane: Lane, now: int, limit: int) -> Mes
         messages=tuple(_message(lane.sandbox, row) for row in rows),
         version=version,
         failing_since=failing_since,
-        open_until=open_until,
+        probe=turn.probe,
         stuck=turn.stuck,
     )
-
-
-def _count(db: apsw.Connection, statement: str, **values: Any) -> int:
-    row = _row(db, statement, **values)
-    return int(row[0]) if row else 0
 
 
 MESSAGE_COLUMNS = (
     "id", "execution_id", "request_id", "campaign_id", "version_id", "configuration_id", "channel",
     "namespace", "user_id", "address", "created_at", "expires_at", "content", "status", "attempts",
-    "fence", "taken", "revision", "events", "delayed", "final_event_id", "last",
+    "fence", "taken", "revision", "events", "delayed", "final_event_id", "due_at",
 )  # fmt: skip
 
 
@@ -241,7 +245,7 @@ def claim_deliveries(db: apsw.Connection, sandbox: str, now: int, limit: int) ->
         return DeliveryClaim()
     webhook_id, version, paused_at, failures, open_until, deadline, last_accepted_at, failing_since = state
     failing = failures >= limits.CIRCUIT_FAILURES
-    leased = failing and bool(_count(db, "delivery_leased", sandbox=sandbox, now=now))
+    leased = failing and _row(db, "delivery_leased", sandbox=sandbox, now=now) is not None
     turn = claims.deliveries(paused_at is not None, failures, open_until, leased, now, limit)
     rows: list[tuple[Any, ...]] = []
     if turn.limit:
@@ -295,7 +299,11 @@ def _attempted(handover: Attempted, db: apsw.Connection) -> Answer:
         return Stale()
     _run(db, "attempt_insert", _attempt_values(handover))
     _note_webhook(db, handover)
-    return Written(owed=_wake_next(db, handover) if final else 0)
+    if final:
+        return Written(owed=_wake_next(db, handover))
+    place = {"sandbox": handover.sandbox, "id": handover.delivery_id, "now": handover.now}
+    _run(db, "delivery_cancel_orphan", place)
+    return Written()
 
 
 def _attempt_values(handover: Attempted) -> dict[str, Any]:
@@ -345,12 +353,12 @@ def _given_up(handover: GivenUp, db: apsw.Connection) -> Answer:
         "sandbox": handover.sandbox,
         "id": handover.delivery_id,
         "fence": handover.fence,
-        "state": DeliveryState.EXHAUSTED,
+        "state": handover.state,
         "due_at": handover.now,
         "attempts": handover.attempts,
         "settled_at": handover.now,
         "last_code": None,
-        "last_trouble": "taken_too_often",
+        "last_trouble": handover.trouble,
     }
     if not _run(db, "delivery_settle", values):
         return Stale()

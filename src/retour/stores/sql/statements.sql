@@ -106,13 +106,6 @@ FROM channel_configuration WHERE sandbox = :sandbox AND id = :id
 SELECT doc, version, created_at, modified_at, failures, failing_since, open_until, trouble
 FROM channel_configuration WHERE sandbox = :sandbox ORDER BY name LIMIT 1000
 
--- name: configuration_delete
-DELETE FROM channel_configuration WHERE sandbox = :sandbox AND id = :id AND version = :version
-
--- name: configuration_uses
-SELECT name FROM campaign WHERE sandbox = :sandbox AND status = 'LIVE' AND live_version_id IN (
-  SELECT id FROM campaign_version v WHERE v.sandbox = :sandbox) LIMIT 1000
-
 -- name: configuration_health
 SELECT version, failures, failing_since, open_until FROM channel_configuration WHERE sandbox = :sandbox AND id = :id
 
@@ -129,6 +122,14 @@ WHERE sandbox = :sandbox AND id = :id
 UPDATE message SET due_at = :now
 WHERE sandbox = :sandbox AND configuration_id = :configuration_id AND due_at IS NOT NULL AND due_at > :now
   AND leased = 0 AND waits_for_relay = 1
+
+-- What is told `delay` sleeps until it expires, out of the due index; each failed probe wakes one to probe after it.
+-- name: message_wake_one
+UPDATE message SET due_at = :open_until
+WHERE sandbox = :sandbox AND id = (
+  SELECT id FROM message WHERE sandbox = :sandbox AND configuration_id = :configuration_id
+    AND due_at IS NOT NULL AND due_at > :open_until AND leased = 0 AND waits_for_relay = 1
+  ORDER BY due_at LIMIT 1)
 
 -- === campaigns ===
 
@@ -148,9 +149,6 @@ WHERE sandbox = :sandbox AND id = :id AND version = :version AND status <> 'STOP
 -- name: campaign_stop
 UPDATE campaign SET status = 'STOPPED', version = version + 1, modified_at = :modified_at
 WHERE sandbox = :sandbox AND id = :id AND status = 'LIVE'
-
--- name: campaign_delete
-DELETE FROM campaign WHERE sandbox = :sandbox AND id = :id AND status = 'DRAFT'
 
 -- name: campaign_get
 SELECT doc, status, version, live_version_id, created_at, modified_at
@@ -221,7 +219,7 @@ INSERT INTO request_key (sandbox, request_id, hash, execution_id, created_at)
 VALUES (:sandbox, :request_id, :hash, :execution_id, :created_at) ON CONFLICT (sandbox, request_id) DO NOTHING
 
 -- name: request_key_get
-SELECT k.hash, k.execution_id, e.created_at, e.created_by
+SELECT k.hash, k.execution_id, e.created_at, e.created_by, e.version_id
 FROM request_key k JOIN execution e ON e.sandbox = k.sandbox AND e.id = k.execution_id
 WHERE k.sandbox = :sandbox AND k.request_id = :request_id
 
@@ -253,39 +251,45 @@ WHERE sandbox = :sandbox AND id IN (
     AND due_at IS NOT NULL AND due_at <= :now
   ORDER BY due_at LIMIT :limit)
 RETURNING id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id,
-  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, last
+  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at
 
+-- leased = 2: held to be told only, which is no probe of the relay.
 -- name: message_claim_stuck
-UPDATE message SET due_at = :until, leased = 1, attempts = attempts + 1, fence = fence + 1, taken = taken + 1
+UPDATE message SET due_at = :until, leased = 2, attempts = attempts + 1, fence = fence + 1, taken = taken + 1
 WHERE sandbox = :sandbox AND id IN (
   SELECT id FROM message WHERE sandbox = :sandbox AND configuration_id = :configuration_id
     AND due_at IS NOT NULL AND due_at <= :now AND (delayed = 0 OR expires_at <= :now)
   ORDER BY due_at LIMIT :limit)
 RETURNING id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id,
-  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, last
+  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at
 
 -- name: message_leased
-SELECT COUNT(*) FROM message
-WHERE sandbox = :sandbox AND configuration_id = :configuration_id AND due_at IS NOT NULL AND due_at > :now AND leased = 1
+SELECT 1 FROM message
+WHERE sandbox = :sandbox AND configuration_id = :configuration_id AND leased = 1 AND due_at > :now LIMIT 1
 
 -- name: message_settle
 UPDATE message SET status = :status, due_at = :due_at, leased = 0, taken = 0, attempts = :attempts,
   revision = revision + 1, events = events + :told, delayed = :delayed, final_event_id = :final_event_id,
-  last = :last, waits_for_relay = :waits_for_relay, content = CASE WHEN :drop_content = 1 THEN NULL ELSE content END
-WHERE sandbox = :sandbox AND id = :id AND revision = :revision AND fence = :fence AND leased = 1
+  waits_for_relay = :waits_for_relay, content = CASE WHEN :drop_content = 1 THEN NULL ELSE content END
+WHERE sandbox = :sandbox AND id = :id AND revision = :revision AND fence = :fence AND leased > 0
 
 -- name: messages_free
-UPDATE message SET due_at = :now, leased = 0 WHERE leased = 1 AND due_at IS NOT NULL
+UPDATE message SET due_at = :now, leased = 0 WHERE leased > 0 AND due_at IS NOT NULL
 
+-- Two skip scans, one over sandboxes and one over the configurations of each.
 -- name: due_message_lanes
-WITH RECURSIVE lane (sandbox, configuration_id) AS (
-  SELECT * FROM (SELECT sandbox, configuration_id FROM message WHERE due_at IS NOT NULL
-    ORDER BY sandbox, configuration_id LIMIT 1) AS first
+WITH RECURSIVE place (sandbox) AS (
+  SELECT MIN(sandbox) FROM message WHERE due_at IS NOT NULL
   UNION ALL
-  SELECT m.sandbox, m.configuration_id FROM lane l JOIN message m ON (m.sandbox, m.id) = (
-    SELECT n.sandbox, n.id FROM message n
-    WHERE n.due_at IS NOT NULL AND (n.sandbox, n.configuration_id) > (l.sandbox, l.configuration_id)
-    ORDER BY n.sandbox, n.configuration_id LIMIT 1)
+  SELECT (SELECT MIN(n.sandbox) FROM message n WHERE n.due_at IS NOT NULL AND n.sandbox > p.sandbox)
+  FROM place p WHERE p.sandbox IS NOT NULL
+), lane (sandbox, configuration_id) AS (
+  SELECT p.sandbox, (SELECT MIN(n.configuration_id) FROM message n WHERE n.sandbox = p.sandbox AND n.due_at IS NOT NULL)
+  FROM place p WHERE p.sandbox IS NOT NULL
+  UNION ALL
+  SELECT l.sandbox, (SELECT MIN(n.configuration_id) FROM message n
+    WHERE n.sandbox = l.sandbox AND n.due_at IS NOT NULL AND n.configuration_id > l.configuration_id)
+  FROM lane l WHERE l.configuration_id IS NOT NULL
 )
 SELECT l.sandbox, l.configuration_id FROM lane l WHERE EXISTS (
   SELECT 1 FROM message d WHERE d.sandbox = l.sandbox AND d.configuration_id = l.configuration_id
@@ -329,33 +333,41 @@ RETURNING id, event_id, message_id, request_id, feedback_status, sequence, repla
   attempts, fence, taken, due_at, created_at, first_attempt_at
 
 -- name: delivery_leased
-SELECT COUNT(*) FROM delivery WHERE sandbox = :sandbox AND state = 'due' AND due_at > :now AND leased = 1
+SELECT 1 FROM delivery WHERE sandbox = :sandbox AND leased = 1 AND state = 'due' AND due_at > :now LIMIT 1
 
 -- name: event_body
 SELECT body FROM event WHERE sandbox = :sandbox AND message_id = :message_id AND sequence = :sequence
 
 -- name: delivery_settle
-UPDATE delivery SET state = CASE WHEN :state = 'due' AND webhook_id IS NOT NULL AND NOT EXISTS (
-      SELECT 1 FROM webhook w WHERE w.sandbox = :sandbox AND w.id = delivery.webhook_id) THEN 'cancelled' ELSE :state END,
-  due_at = :due_at, leased = 0, taken = 0, attempts = :attempts, settled_at = :settled_at,
-  last_code = :last_code, last_trouble = :last_trouble
+UPDATE delivery SET state = :state, due_at = :due_at, leased = 0, taken = 0, attempts = :attempts,
+  settled_at = :settled_at, last_code = :last_code, last_trouble = :last_trouble
 WHERE sandbox = :sandbox AND id = :id AND fence = :fence AND leased = 1 AND state = 'due'
 
+-- What was leased when its webhook was deleted, and would have to be tried again.
+-- name: delivery_cancel_orphan
+UPDATE delivery SET state = 'cancelled', settled_at = :now
+WHERE sandbox = :sandbox AND id = :id AND state = 'due' AND leased = 0 AND webhook_id IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM webhook w WHERE w.sandbox = delivery.sandbox AND w.id = delivery.webhook_id)
+
 -- name: delivery_wake_next
-UPDATE delivery SET due_at = :now
-WHERE sandbox = :sandbox AND state = 'due' AND leased = 0 AND due_at > :now AND attempts = 0
+UPDATE delivery SET due_at = CASE WHEN due_at > :now THEN :now ELSE due_at END
+WHERE sandbox = :sandbox AND state = 'due' AND leased = 0 AND attempts = 0
   AND message_id = :message_id AND replay = :replay AND sequence = (
     SELECT MIN(n.sequence) FROM delivery n WHERE n.sandbox = :sandbox AND n.message_id = :message_id
       AND n.replay = :replay AND n.state = 'due' AND n.sequence > :sequence)
 
 -- name: deliveries_free
-UPDATE delivery SET due_at = :now, leased = 0 WHERE leased = 1 AND state = 'due'
+UPDATE delivery SET due_at = :now, leased = 0, state = CASE WHEN webhook_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM webhook w WHERE w.sandbox = delivery.sandbox AND w.id = delivery.webhook_id)
+  THEN 'cancelled' ELSE state END
+WHERE leased = 1 AND state = 'due'
 
 -- name: deliveries_cancel
 UPDATE delivery SET state = 'cancelled', settled_at = :now WHERE sandbox = :sandbox AND state = 'due' AND leased = 0
 
 -- name: deliveries_adopt
-UPDATE delivery SET webhook_id = :webhook_id, format = :format
+UPDATE delivery SET webhook_id = :webhook_id, format = :format, ordered = (
+  SELECT CASE WHEN w.order_wait = 0 THEN 0 ELSE 1 END FROM webhook w WHERE w.sandbox = :sandbox)
 WHERE sandbox = :sandbox AND state = 'due' AND leased = 0
 
 -- name: deliveries_cancel_unwanted
@@ -401,6 +413,7 @@ FROM delivery WHERE sandbox = :sandbox AND id < :before AND (:state = '' OR stat
   AND (:tried = -1 OR (:tried = 0 AND attempts = 0) OR (:tried = 1 AND attempts > 0))
 ORDER BY id DESC LIMIT :limit
 
+-- Of those that may be posted to: a parked sandbox would be looked at in vain at every sweep.
 -- name: due_delivery_lanes
 WITH RECURSIVE lane (sandbox) AS (
   SELECT MIN(sandbox) FROM delivery WHERE state = 'due'
@@ -408,7 +421,8 @@ WITH RECURSIVE lane (sandbox) AS (
   SELECT (SELECT MIN(d.sandbox) FROM delivery d WHERE d.state = 'due' AND d.sandbox > l.sandbox)
   FROM lane l WHERE l.sandbox IS NOT NULL
 )
-SELECT l.sandbox FROM lane l WHERE l.sandbox IS NOT NULL AND EXISTS (
+SELECT l.sandbox FROM lane l JOIN webhook w ON w.sandbox = l.sandbox
+WHERE w.paused_at IS NULL AND (w.failures < :threshold OR w.open_until IS NULL OR w.open_until <= :now) AND EXISTS (
   SELECT 1 FROM delivery d WHERE d.sandbox = l.sandbox AND d.state = 'due' AND d.due_at <= :now)
 
 -- name: attempt_insert

@@ -70,6 +70,7 @@ CREATE TABLE execution (
 );
 
 -- A message is its own queue entry: due_at is set while it wants attention. content is sealed, NULL once removed.
+-- leased: 0 no, 1 being tried, 2 held to be told only (its relay fails).
 CREATE TABLE message (
   sandbox TEXT NOT NULL, id TEXT NOT NULL, execution_id TEXT NOT NULL, request_id TEXT NOT NULL,
   campaign_id TEXT NOT NULL, version_id TEXT NOT NULL, configuration_id TEXT NOT NULL, channel TEXT NOT NULL,
@@ -77,10 +78,11 @@ CREATE TABLE message (
   expires_at BIGINT NOT NULL, content BYTEA, status TEXT NOT NULL, due_at BIGINT,
   attempts BIGINT NOT NULL DEFAULT 0, fence BIGINT NOT NULL DEFAULT 0, taken BIGINT NOT NULL DEFAULT 0,
   leased SMALLINT NOT NULL DEFAULT 0, revision BIGINT NOT NULL DEFAULT 0, events BIGINT NOT NULL DEFAULT 0,
-  delayed SMALLINT NOT NULL DEFAULT 0, waits_for_relay SMALLINT NOT NULL DEFAULT 0, final_event_id TEXT, last BYTEA,
+  delayed SMALLINT NOT NULL DEFAULT 0, waits_for_relay SMALLINT NOT NULL DEFAULT 0, final_event_id TEXT,
   PRIMARY KEY (sandbox, id)
 );
 CREATE INDEX message_due ON message (sandbox, configuration_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX message_leased ON message (sandbox, configuration_id) WHERE leased = 1;
 CREATE INDEX message_execution ON message (sandbox, execution_id);
 
 -- Never updated. The body is frozen here, so that message and delivery rows stay small.
@@ -102,6 +104,7 @@ CREATE TABLE delivery (
 );
 CREATE INDEX delivery_id ON delivery (sandbox, id);
 CREATE INDEX delivery_due ON delivery (sandbox, due_at) WHERE state = 'due';
+CREATE INDEX delivery_leased ON delivery (sandbox) WHERE leased = 1;
 
 CREATE TABLE attempt (
   sandbox TEXT NOT NULL, message_id TEXT NOT NULL, id TEXT NOT NULL, delivery_id TEXT NOT NULL,

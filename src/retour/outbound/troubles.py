@@ -7,8 +7,8 @@ import errno
 import pycurl
 
 from retour import limits
-from retour.addresses import Problem, Trouble
-from retour.curl import Call, Heard
+from retour.outbound.addresses import Problem, Trouble
+from retour.outbound.curl import Call, Heard
 
 CERTIFICATE_EXPIRED = 10  # the X509_V_ERR_… of openssl/x509_vfy.h, as CURLINFO_SSL_VERIFYRESULT tells them
 _UNTRUSTED = {

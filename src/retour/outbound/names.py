@@ -1,8 +1,8 @@
 """Names become addresses, and every address is vetted before anybody dials it, for webhooks and relays alike.
 
 Names are resolved by c-ares, which never blocks: libcurl's own resolver is a pool of a few threads, and ten
-names whose servers are silent would stop every delivery. c-ares honours the hosts file and keeps answers
-for their TTL.
+names whose servers are silent would stop every delivery. c-ares honours the hosts file, keeps answers
+for their TTL, and serves all its sockets from one thread of its own.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import aiodns
 import pycares
 
 from retour import limits
-from retour.addresses import TARGET_ALLOW, Allowed, Problem, Trouble, how_to_allow, kind_of, listed
-from retour.hosts import parse_host
 from retour.model import Value
+from retour.outbound.addresses import TARGET_ALLOW, Allowed, Problem, Trouble, how_to_allow, why_not
+from retour.outbound.hosts import parse_host
 
 QUERY_SECONDS = 0.8  # a lost datagram is asked again once within the budget of 2 s
 NOT_THERE = (aiodns.error.ARES_ENOTFOUND, aiodns.error.ARES_ENODATA, aiodns.error.ARES_EBADNAME)
@@ -138,9 +138,7 @@ def _refused(
     listed_only: bool,
     setting: str,
 ) -> Problem | None:
-    if listed(address, port, org, allowed):
-        return None
-    kind = kind_of(address) or ("not on the list of allowed addresses" if listed_only else None)
+    kind = why_not(address, port, org, allowed, listed_only)
     if kind is None:
         return None
     what = f"{address} is {kind}." if host == address else f"{host} resolves to {address}, {kind}."

@@ -1,6 +1,6 @@
 """Templates, compiled once for each campaign version and rendered for each message.
 
-minijinja renders what template_syntax.py made. It sees plain values only: every variable is looked up here,
+minijinja renders what syntax.py made. It sees plain values only: every variable is looked up here,
 in JSON data, and handed over by number, so that no template reaches an attribute of a Python object.
 
 How a value counts: absent, null and an empty list are the empty text. 0, false and the empty text are false
@@ -19,7 +19,7 @@ import msgspec
 
 from retour import limits
 from retour.model import EmailContent, Rendered, SmsContent, Value
-from retour.template_syntax import COMPARE, MARK, Problem, Translation, translate
+from retour.rendering.syntax import COMPARE, MARK, Problem, Translation, translate
 
 Scalar = str | int | float | bool
 

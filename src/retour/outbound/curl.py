@@ -15,8 +15,8 @@ from typing import Any
 import pycurl
 
 from retour import limits
-from retour.addresses import Target
 from retour.model import Timings, Value
+from retour.outbound.addresses import Target
 
 Permit = Callable[[str, int], str | None]
 
@@ -220,8 +220,7 @@ class Line:
 
 def _pin(target: Target, addresses: tuple[str, ...]) -> str:
     """An entry for libcurl's name cache that expires by itself (`+`) and that the next call replaces."""
-    spelled = (f"[{address}]" if ":" in address else address for address in addresses)
-    return f"+{target.host}:{target.port}:{','.join(spelled)}"
+    return f"+{target.host}:{target.port}:{','.join(addresses)}"
 
 
 def _header_lines(headers: tuple[tuple[str, str], ...]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from retour.classify_tables import (
+from retour.classify.tables import (
     CONNECTION,
     DOUBT,
     DOUBTED,

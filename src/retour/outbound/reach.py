@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from retour.addresses import Allowed, parse_allowed
 from retour.model import Sandbox, SandboxType, Value
+from retour.outbound.addresses import Allowed, parse_allowed
 
 LOOPBACK = parse_allowed("127.0.0.0/8,[::1]/128")
 

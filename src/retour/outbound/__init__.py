@@ -18,12 +18,12 @@ import pycurl
 from msgspec.structs import replace
 
 from retour import limits
-from retour.addresses import Allowed, Problem, Target, Trouble, forbidden, listed, parse_target
-from retour.authorities import Authorities
-from retour.curl import Call, Heard, Line, harden_environment
 from retour.model import Timings, Value
-from retour.names import DnsResolver, Resolver, Turns, Vetted, vet
-from retour.troubles import certificate_expired, trouble_of
+from retour.outbound.addresses import Allowed, Problem, Target, Trouble, forbidden, parse_target
+from retour.outbound.authorities import Authorities
+from retour.outbound.curl import Call, Heard, Line, harden_environment
+from retour.outbound.names import DnsResolver, Resolver, Turns, Vetted, vet
+from retour.outbound.troubles import certificate_expired, trouble_of
 
 __all__ = ["Answer", "Ask", "Outbound", "Trouble", "harden_environment", "vet"]
 
@@ -66,7 +66,7 @@ class Answer(Value):
     body: the first 16 KiB as received, never decompressed. read: bytes of it that arrived. ended: it ended
     by itself. cut: it passed 64 KiB and the connection was closed. reused: on a kept connection. repeated:
     that connection was dead and libcurl sent the request again on a new one. certificate_expires_at:
-    microseconds, on new connections.
+    microseconds, on full handshakes (a resumed TLS session does not show the certificate again).
     """
 
     status_code: int | None
@@ -91,7 +91,7 @@ class Answer(Value):
 
 
 class Outbound:
-    """libcurl on the running event loop, without threads. Use one on one loop, and close it there."""
+    """libcurl on the running event loop: what hangs costs no thread. Close it on the loop that used it."""
 
     def __init__(
         self,
@@ -163,7 +163,7 @@ class Outbound:
             headers=ask.headers,
             body=ask.body,
             seconds=ask.deadline_seconds - (time.monotonic() - started),
-            permit=partial(_why_not, target=target, org=ask.org, allowed=allowed),
+            permit=partial(forbidden, org=ask.org, allowed=allowed, listed_only=target.listed_only),
         )
 
     async def _vet_in_time(self, target: Target, ask: Ask, allowed: tuple[Allowed, ...]) -> Vetted | Problem:
@@ -222,8 +222,6 @@ class Outbound:
         """
         left = min(deadline - (time.monotonic() - started), limits.CONNECT_SECONDS)
         look = replace(call, method="GET", headers=(), body=b"", seconds=left, look=True)
-        if left <= 0:
-            return problem
         heard, _ = await self._perform(look, left)
         expired_at = heard.certificate_expires_at
         if expired_at is None or expired_at > time.time() * limits.SECOND:
@@ -242,15 +240,6 @@ def _bad_header(headers: tuple[tuple[str, str], ...]) -> Problem | None:
             continue
         return Problem(trouble=Trouble.INVALID_HEADER, sentence=sentence)
     return None
-
-
-def _why_not(
-    address: str, port: int, *, target: Target, org: str, allowed: tuple[Allowed, ...]
-) -> str | None:
-    """Asked by libcurl's callbacks about the very address in use."""
-    if target.listed_only and not listed(address, port, org, allowed):
-        return f"{address} is not on the list of allowed addresses."
-    return forbidden(address, port, org, allowed)
 
 
 def _unasked(problem: Problem, started: float) -> Answer:

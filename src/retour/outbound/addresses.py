@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from retour import limits
 from retour.errors import ConfigError
-from retour.hosts import Address, parse_host, unmapped
 from retour.model import Value
+from retour.outbound.hosts import Address, parse_host, unmapped
 
 Network = IPv4Network | IPv6Network
 
@@ -138,30 +138,39 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
 _ENTRY = re.compile(
-    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+))(?:/(?P<bits>[0-9]{1,3}))?(?::(?P<port>[0-9]{1,5}))?(?:@(?P<org>\S+))?"
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+))(?:/(?P<bits>[0-9]{1,3}))?"
+    r"(?::(?P<port>[0-9]{1,5}))?(?:@(?P<org>\S+))?"
 )
 
 
-def forbidden(address: str, port: int, org: str, allowed: tuple[Allowed, ...]) -> str | None:
+def forbidden(
+    address: str, port: int, org: str, allowed: tuple[Allowed, ...], *, listed_only: bool = False
+) -> str | None:
     """Why this address may not be dialled for this organization, as a sentence; None if it may."""
-    kind = kind_of(address)
-    if kind is None or listed(address, port, org, allowed):
+    kind = why_not(address, port, org, allowed, listed_only)
+    return None if kind is None else f"{address} is {kind}."
+
+
+def why_not(address: str, port: int, org: str, allowed: tuple[Allowed, ...], listed_only: bool) -> str | None:
+    """What this address is that it may not be dialled, as `a private address`. listed_only: nor may a public one."""
+    if listed(address, port, org, allowed):
         return None
-    return f"{address} is {kind}."
+    return kind_of(address) or ("not on the list of allowed addresses" if listed_only else None)
 
 
 @lru_cache(maxsize=8192)
 def kind_of(address: str) -> str | None:
     """What keeps this address off limits, as `a private address`; None for a public one."""
     try:
-        at = ip_address(address)
+        at = unmapped(ip_address(address))
     except ValueError:
         return "not an address"
-    if isinstance(at, IPv6Address) and at.scope_id is not None:
+    if isinstance(at, IPv4Address):
+        return _kind(at)
+    if at.scope_id is not None:
         return "an address with a zone"
-    at = unmapped(at)
-    inner = embedded(at)
-    if inner is not None and _kind(inner) is not None:
+    inner = IPv4Address(int(at) & 0xFFFFFFFF)
+    if _leads_on(at) and _kind(inner) is not None:
         return f"{_kind(inner)} ({inner}) in another spelling"
     return None if at in _NAT64 else _kind(at)
 
@@ -170,22 +179,12 @@ def _kind(at: Address) -> str | None:
     return next((kind for network, kind in _FORBIDDEN if at in network), None)
 
 
-def embedded(at: Address) -> IPv4Address | None:
-    """The IPv4 address that this IPv6 address leads to, in any published way to write one in the other."""
-    if isinstance(at, IPv4Address):
-        return None
-    low, middle = int(at) & 0xFFFFFFFF, int(at) >> 32 & 0xFFFFFFFF
-    if at in _NAT64 or middle in _ISATAP or _translated(at):
-        return IPv4Address(low)
-    if at.sixtofour is not None:
-        return at.sixtofour
-    return at.teredo[1] if at.teredo is not None else None
+def _leads_on(at: IPv6Address) -> bool:
+    """Whether packets to it go on to the IPv4 address at its end: NAT64 (RFC 6052) and ISATAP (RFC 5214).
 
-
-def _translated(at: IPv6Address) -> bool:
-    """IPv4-compatible (`::a.b.c.d`, RFC 4291) or IPv4-translated (`::ffff:0:a.b.c.d`, RFC 2765)."""
-    high = int(at) >> 32
-    return high == 0xFFFF0000 or (high == 0 and int(at) > 1)
+    The other ways to write IPv4 in IPv6 (compatible, translated, 6to4, Teredo) are forbidden as a whole.
+    """
+    return at in _NAT64 or (int(at) >> 32 & 0xFFFFFFFF) in _ISATAP
 
 
 @lru_cache(maxsize=8192)
