@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from retour import checks, ids, limits
-from retour.errors import Code, Conflict, Field, Invalid
+from retour.errors import Code, Conflict, Field, Invalid, NotFound
 from retour.model import Credential, Organization, Role, Sandbox, SandboxType, Scope, User, Value
 from retour.passwords import hash_password, hash_secret
 from retour.stores import Store
@@ -158,7 +158,7 @@ class Organizations:
     async def _user(self, email: str) -> User:
         user = await self._shelves.user_by_email(email.strip().lower())
         if user is None:
-            raise checks.missing("person")
+            raise NotFound(Code.NOT_FOUND, f"There is no person with the address {email}.")
         return user
 
 

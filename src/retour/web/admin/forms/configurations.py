@@ -1,0 +1,150 @@
+"""The form of a channel configuration."""
+
+from __future__ import annotations
+
+from retour.catalog.configurations import NOTICES, SECURITY
+from retour.catalog.inputs import Clear, ConfigurationInput, EmailInput, SmsInput, SmtpInput
+from retour.model import ChannelConfiguration, ChannelKind, Value
+from retour.web.admin.forms.fields import Form, as_decimal, as_number
+
+__all__ = ["NOTICES", "SECURITY", "ConfigurationForm", "blank", "of", "to_input", "told", "typed"]
+
+
+class ConfigurationForm(Value):
+    """Everything as text, as typed. password_kept: there is one, which stays when none is typed."""
+
+    version: str = ""
+    name: str = ""
+    channel: str = "email"
+    provider: str = "smtp"
+    sender_name: str = ""
+    sender_email: str = ""
+    reply_to: str = ""
+    return_path: str = ""
+    retry_minutes: str = "5040"
+    notices: str = "none"
+    host: str = ""
+    port: str = "25"
+    security: str = "none"
+    username: str = ""
+    password: str = ""
+    password_kept: bool = False
+    forget_password: bool = False
+    connections: str = "8"
+    sender_number: str = ""
+
+
+def blank(channel: str) -> ConfigurationForm:
+    """For a new one; there is one provider for text messages."""
+    return ConfigurationForm(
+        channel=channel, provider="smtp" if channel == ChannelKind.EMAIL else "simulated"
+    )
+
+
+def of(stored: ChannelConfiguration) -> ConfigurationForm:
+    """A stored one to edit; the password stays where it is."""
+    email, smtp, sms = stored.email, stored.smtp, stored.sms
+    settings = email or sms
+    return ConfigurationForm(
+        version=str(stored.version),
+        name=stored.name,
+        channel=stored.channel,
+        provider=stored.provider,
+        sender_name=email.sender_name if email else "",
+        sender_email=email.sender_email if email else "",
+        reply_to=(email.reply_to_email or "") if email else "",
+        return_path=(email.return_path_domain or "") if email else "",
+        retry_minutes=f"{settings.retry_period_minutes:g}" if settings else "5040",
+        notices=email.delivery_notices if email else "none",
+        host=smtp.host if smtp else "",
+        port=str(smtp.port) if smtp else "25",
+        security=smtp.security if smtp else "none",
+        username=(smtp.username or "") if smtp else "",
+        password_kept=bool(smtp and smtp.password),
+        connections=str(smtp.max_connections) if smtp else "8",
+        sender_number=sms.sender_number if sms else "",
+    )
+
+
+def typed(form: Form, channel: str, stored: ChannelConfiguration | None) -> ConfigurationForm:
+    """What was posted."""
+    return ConfigurationForm(
+        version=form.line("version"),
+        name=form.text("name"),
+        channel=channel,
+        provider=form.text("provider", "simulated"),
+        sender_name=form.text("sender_name"),
+        sender_email=form.line("sender_email"),
+        reply_to=form.line("reply_to"),
+        return_path=form.line("return_path"),
+        retry_minutes=form.line("retry_minutes"),
+        notices=form.text("notices", "none"),
+        host=form.line("host"),
+        port=form.line("port"),
+        security=form.text("security", "none"),
+        username=form.text("username"),
+        password=form.text("password"),
+        password_kept=bool(stored and stored.smtp and stored.smtp.password),
+        forget_password=form.on("forget_password"),
+        connections=form.line("connections"),
+        sender_number=form.line("sender_number"),
+    )
+
+
+def to_input(form: ConfigurationForm) -> ConfigurationInput:
+    """For the catalog."""
+    email = form.channel == ChannelKind.EMAIL
+    return ConfigurationInput(
+        name=form.name,
+        channel=form.channel,
+        provider=form.provider,
+        email=_email(form) if email else None,
+        smtp=_smtp(form) if email and form.provider == "smtp" else None,
+        sms=None if email else _sms(form),
+    )
+
+
+def _email(form: ConfigurationForm) -> EmailInput:
+    return EmailInput(
+        sender_name=form.sender_name,
+        sender_email=form.sender_email,
+        reply_to_email=form.reply_to or None,
+        return_path_domain=form.return_path or None,
+        retry_period_minutes=as_decimal(form.retry_minutes),
+        delivery_notices=form.notices,
+    )
+
+
+def _smtp(form: ConfigurationForm) -> SmtpInput:
+    forgotten = Clear(clear=True) if form.forget_password else None
+    return SmtpInput(
+        host=form.host,
+        port=as_number(form.port),
+        security=form.security,
+        username=form.username or None,
+        password=form.password or forgotten,
+        max_connections=as_number(form.connections),
+    )
+
+
+def _sms(form: ConfigurationForm) -> SmsInput:
+    return SmsInput(sender_number=form.sender_number, retry_period_minutes=as_decimal(form.retry_minutes))
+
+
+def told(form: ConfigurationForm) -> dict[str, str]:
+    """Label to value, for two versions side by side; the password is not among them."""
+    shown = {"Name": form.name, "Provider": form.provider}
+    if form.channel != ChannelKind.EMAIL:
+        return shown | {"Sender": form.sender_number, "Retry period": form.retry_minutes}
+    shown |= {
+        "Sender name": form.sender_name,
+        "Sender email": form.sender_email,
+        "Reply-to email": form.reply_to,
+        "Return path domain": form.return_path,
+        "Retry period": form.retry_minutes,
+        "Delivery notices": form.notices,
+    }
+    if form.provider == "smtp":
+        shown |= {"Host": form.host, "Port": form.port, "Security": form.security}
+        shown |= {"User name": form.username, "Connections": form.connections}
+    return shown

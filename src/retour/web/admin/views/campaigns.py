@@ -1,0 +1,144 @@
+"""API triggered campaigns: the list, a new one, and the tabs of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import RedirectResponse, Response
+
+from retour.catalog.campaigns import compiled
+from retour.errors import Changed, Code, Invalid, NotFound, Refused
+from retour.model import Campaign, CampaignStatus, ChannelConfiguration, Role
+from retour.web.admin import samples, words
+from retour.web.admin.forms import campaigns as forms
+from retour.web.admin.forms.campaigns import CampaignForm
+from retour.web.admin.forms.fields import Difference, Problems, differences
+from retour.web.admin.guard import Page
+from retour.web.admin.views import campaign_steps as steps
+from retour.web.admin.visits import SandboxVisit
+
+PATH = steps.PATH
+ONE = steps.ONE
+
+
+async def listing(visit: SandboxVisit) -> Response:
+    """All of the sandbox, the last changed first."""
+    campaigns = await visit.retour.campaigns.list(visit.sandbox)
+    rows = [(campaign, words.status(words.CAMPAIGNS[campaign.status])) for campaign in campaigns]
+    return visit.render("campaigns/list.html", rows=rows)
+
+
+async def new(visit: SandboxVisit) -> Response:
+    """Name and channel; everything else has its tab."""
+    return visit.render("campaigns/new.html", form=CampaignForm(), problems=Problems())
+
+
+async def create(visit: SandboxVisit) -> Response:
+    """Make the draft and go on to its content."""
+    form = forms.typed(visit.form, None, "properties")
+    try:
+        made = await visit.retour.campaigns.create(visit.sandbox, forms.to_input(form))
+    except Refused as error:
+        problems = Problems(error.fields)
+        return visit.render("campaigns/new.html", error.status, form=form, problems=problems)
+    return visit.see(f"{visit.here}{PATH}/{made.id}/actions", "campaign-saved")
+
+
+async def first_tab(visit: SandboxVisit) -> Response:
+    """A campaign without a tab."""
+    campaign = await visit.retour.campaigns.get(visit.sandbox, visit.id)
+    return RedirectResponse(f"{visit.here}{PATH}/{campaign.id}/properties", 303)
+
+
+async def tab(visit: SandboxVisit) -> Response:
+    """One tab."""
+    campaign = await visit.retour.campaigns.get(visit.sandbox, visit.id)
+    return await _tab_page(visit, campaign, forms.of(campaign), _template_problems(campaign, _tab(visit)))
+
+
+async def save(visit: SandboxVisit) -> Response:
+    """Change what the tab holds; the rest stays as it is stored."""
+    name = _tab(visit)
+    stored = await visit.retour.campaigns.get(visit.sandbox, visit.id)
+    form = forms.typed(visit.form, stored, name)
+    version = visit.form.number("version")
+    try:
+        await visit.retour.campaigns.update(visit.sandbox, stored.id, version, forms.to_input(form))
+    except Changed:
+        return await _changed_page(visit, form, name)
+    except Invalid as error:
+        return await _tab_page(visit, stored, form, Problems(error.fields), error.status)
+    return visit.see(f"{visit.here}{PATH}/{stored.id}/{name}", "campaign-saved")
+
+
+async def _changed_page(visit: SandboxVisit, form: CampaignForm, name: str) -> Response:
+    """Somebody changed it meanwhile: both values; what was typed is saved with the next Save."""
+    newest = await visit.retour.campaigns.get(visit.sandbox, visit.id)
+    rows = differences(forms.told(form, name), forms.told(forms.of(newest), name))
+    return await _tab_page(visit, newest, form, Problems(), 412, rows)
+
+
+async def _tab_page(
+    visit: SandboxVisit,
+    campaign: Campaign,
+    form: CampaignForm,
+    problems: Problems,
+    status: int = 200,
+    rows: list[Difference] | None = None,
+) -> Response:
+    name = _tab(visit)
+    values = steps.head(campaign, name) | {"form": form, "problems": problems, "differences": rows}
+    values |= {"editable": visit.may(Role.DEVELOPER) and campaign.status is not CampaignStatus.STOPPED}
+    return visit.render(f"campaigns/{name}.html", status, **values, **await _needed(visit, campaign, name))
+
+
+async def _needed(visit: SandboxVisit, campaign: Campaign, name: str) -> dict[str, Any]:
+    """What a tab shows beside its fields."""
+    if name == "actions":
+        return {"configurations": await _configurations(visit, campaign)}
+    if name == "content":
+        return {"variables": samples.variables(campaign), "sample": samples.rendered(campaign)}
+    if name == "audience":
+        webhook = await visit.retour.webhooks.find(visit.sandbox)
+        status = words.webhook_status(webhook) if webhook else None
+        return {"webhook": webhook, "webhook_status": status, "namespaces": _namespaces(campaign)}
+    return {}
+
+
+async def _configurations(visit: SandboxVisit, campaign: Campaign) -> list[ChannelConfiguration]:
+    found = await visit.retour.configurations.list(visit.sandbox)
+    return [configuration for configuration in found if configuration.channel is campaign.channel]
+
+
+def _namespaces(campaign: Campaign) -> list[tuple[str, str]]:
+    """The usual ones, and the campaign's own when it is another."""
+    chosen = campaign.identity_namespace
+    usual = list(forms.NAMESPACES)
+    return usual if chosen in dict(usual) else [*usual, (chosen, chosen)]
+
+
+def _template_problems(campaign: Campaign, name: str) -> Problems:
+    """Errors in the stored templates: a draft may have them, and its page says where."""
+    if name != "content":
+        return Problems()
+    try:
+        compiled(campaign)
+    except Invalid as error:
+        return Problems(error.fields)
+    return Problems()
+
+
+def _tab(visit: SandboxVisit) -> str:
+    name = str(visit.request.path_params["tab"])
+    if name not in forms.TABS:
+        raise NotFound(Code.NOT_FOUND, "There is no such tab.")
+    return name
+
+
+PAGES = (
+    Page[SandboxVisit](path=PATH, get=listing),
+    Page[SandboxVisit](path=PATH + "/new", get=new, post=create, role=Role.DEVELOPER, to_post=Role.DEVELOPER),
+    Page[SandboxVisit](path=ONE, get=first_tab),
+    *steps.PAGES,
+    Page[SandboxVisit](path=ONE + "/{tab}", get=tab, post=save, to_post=Role.DEVELOPER),
+)

@@ -1,0 +1,101 @@
+"""Channel configurations: Email settings and SMS settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import RedirectResponse, Response
+
+from retour.catalog.configurations import PROVIDERS
+from retour.errors import Changed, Refused
+from retour.model import ChannelConfiguration, ChannelKind, Role, SandboxType
+from retour.web.admin import words
+from retour.web.admin.forms import configurations as forms
+from retour.web.admin.forms.configurations import ConfigurationForm
+from retour.web.admin.forms.fields import Difference, Problems, differences
+from retour.web.admin.guard import Page
+from retour.web.admin.visits import SandboxVisit
+
+PATH = "/channel-configurations"
+ONE = PATH + "/{id}"
+
+
+async def listing(visit: SandboxVisit) -> Response:
+    """Those of a channel: `?channel=email` or `sms`."""
+    channel = visit.request.query_params.get("channel", "email")
+    if channel not in [*ChannelKind]:
+        return RedirectResponse(visit.here + PATH, 303)
+    found = await visit.retour.configurations.list(visit.sandbox)
+    rows = [(row, words.configuration_status(row)) for row in found if row.channel == channel]
+    return visit.render("configurations/list.html", rows=rows, channel=channel)
+
+
+async def new(visit: SandboxVisit) -> Response:
+    """An empty form for a channel."""
+    return _form_page(visit, forms.blank(_channel(visit)), None)
+
+
+async def create(visit: SandboxVisit) -> Response:
+    """Save a new one."""
+    form = forms.typed(visit.form, _channel(visit), None)
+    try:
+        await visit.retour.configurations.create(visit.sandbox, forms.to_input(form))
+    except Refused as error:
+        return _form_page(visit, form, None, error)
+    return _saved(visit, form.channel)
+
+
+async def edit(visit: SandboxVisit) -> Response:
+    """The form of one."""
+    stored = await visit.retour.configurations.get(visit.sandbox, visit.id)
+    return _form_page(visit, forms.of(stored), stored)
+
+
+async def update(visit: SandboxVisit) -> Response:
+    """Save a change."""
+    stored = await visit.retour.configurations.get(visit.sandbox, visit.id)
+    form = forms.typed(visit.form, stored.channel, stored)
+    version = visit.form.number("version")
+    try:
+        given = forms.to_input(form)
+        await visit.retour.configurations.update(visit.sandbox, stored.id, version, given)
+    except Changed:
+        newest = await visit.retour.configurations.get(visit.sandbox, stored.id)
+        rows = differences(forms.told(form), forms.told(forms.of(newest)))
+        return _form_page(visit, form, newest, status=412, rows=rows)
+    except Refused as error:
+        return _form_page(visit, form, stored, error)
+    return _saved(visit, form.channel)
+
+
+def _channel(visit: SandboxVisit) -> str:
+    chosen = visit.form.text("channel") or visit.request.query_params.get("channel", "")
+    return chosen if chosen in [*ChannelKind] else ChannelKind.EMAIL.value
+
+
+def _saved(visit: SandboxVisit, channel: str) -> Response:
+    return visit.see(f"{visit.here}{PATH}?channel={channel}", "configuration-saved")
+
+
+def _form_page(
+    visit: SandboxVisit,
+    form: ConfigurationForm,
+    stored: ChannelConfiguration | None,
+    error: Refused | None = None,
+    *,
+    status: int = 200,
+    rows: list[Difference] | None = None,
+) -> Response:
+    values: dict[str, Any] = {"form": form, "stored": stored, "differences": rows, "channel": form.channel}
+    values |= {"problems": Problems(error.fields) if error else Problems()}
+    values |= {"providers": [(word, words.PROVIDERS[word]) for word in PROVIDERS[form.channel]]}
+    values |= {"security": forms.SECURITY, "notices": forms.NOTICES}
+    values |= {"production": visit.sandbox.type is SandboxType.PRODUCTION}
+    return visit.render("configurations/form.html", error.status if error else status, **values)
+
+
+PAGES = (
+    Page[SandboxVisit](path=PATH, get=listing),
+    Page[SandboxVisit](path=PATH + "/new", get=new, post=create, role=Role.ADMINISTRATOR),
+    Page[SandboxVisit](path=ONE + "/edit", get=edit, post=update, role=Role.ADMINISTRATOR),
+)

@@ -1,0 +1,214 @@
+"""Feedback webhook settings: the list of none or one, the form in three sections, the read page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from retour import ids, limits
+from retour.catalog.webhooks import Made
+from retour.errors import Changed, Conflict, Refused
+from retour.model import Attempt, Role, Webhook
+from retour.stores.shelves import DeliveryRow
+from retour.web import wire
+from retour.web.admin import words
+from retour.web.admin.forms import webhooks as forms
+from retour.web.admin.forms.fields import Difference, Problems, differences
+from retour.web.admin.forms.webhooks import WebhookForm
+from retour.web.admin.guard import Page
+from retour.web.admin.visits import SandboxVisit
+
+PATH = "/feedback-webhooks"
+ONE = PATH + "/{id}"
+RECENT = 10
+
+
+# --- looking --------------------------------------------------------------------------------------------
+
+
+async def inventory(visit: SandboxVisit) -> Response:
+    """A table of none or one."""
+    webhook = await visit.retour.webhooks.find(visit.sandbox)
+    status = words.webhook_status(webhook) if webhook else None
+    return visit.render("webhooks/inventory.html", webhook=webhook, status=status)
+
+
+async def show(visit: SandboxVisit) -> Response:
+    """The read page."""
+    return await _read_page(visit, await visit.retour.webhooks.get(visit.sandbox, visit.id))
+
+
+async def _read_page(
+    visit: SandboxVisit,
+    webhook: Webhook,
+    status: int = 200,
+    signing_secret: str | None = None,
+    attempt: Attempt | None = None,
+) -> Response:
+    """signing_secret: shown in this answer and never again. attempt: how a test event went."""
+    recent = await visit.retour.shelves.deliveries(visit.sandbox.id, limit=RECENT)
+    return visit.render(
+        "webhooks/read.html",
+        status,
+        webhook=webhook,
+        status_now=words.webhook_status(webhook),
+        signing_secret=signing_secret,
+        attempt=attempt,
+        deliveries=_listed(recent, webhook),
+    )
+
+
+def _listed(rows: list[DeliveryRow], webhook: Webhook) -> list[tuple[DeliveryRow, words.Status]]:
+    parked = wire.is_parked(webhook, limits.CIRCUIT_FAILURES)
+    return [(row, words.delivery_status(wire.delivery_status(row, parked))) for row in rows]
+
+
+# --- the form -------------------------------------------------------------------------------------------
+
+
+async def new(visit: SandboxVisit) -> Response:
+    """An empty form."""
+    return await _form_page(visit, forms.blank(visit.sandbox), None)
+
+
+async def edit(visit: SandboxVisit) -> Response:
+    """The form of the one there is."""
+    webhook = await visit.retour.webhooks.get(visit.sandbox, visit.id)
+    return await _form_page(visit, forms.of(webhook), webhook)
+
+
+async def create(visit: SandboxVisit) -> Response:
+    """Save the first one, or do the step that a button asked for."""
+    form = forms.typed(visit.form, None)
+    if (changed := _step(visit, form)) is not None:
+        return await _form_page(visit, changed, None)
+    form = forms.without_empty_rows(form)
+    try:
+        made = await visit.retour.webhooks.create(visit.sandbox, forms.to_input(form), visit.person.email)
+    except Conflict as error:
+        return await _conflict_page(visit, form, error)
+    except Refused as error:
+        return await _form_page(visit, form, None, error)
+    return await _saved(visit, made)
+
+
+async def update(visit: SandboxVisit) -> Response:
+    """Save a change, or do the step that a button asked for."""
+    stored = await visit.retour.webhooks.get(visit.sandbox, visit.id)
+    form = forms.typed(visit.form, stored)
+    if (changed := _step(visit, form)) is not None:
+        return await _form_page(visit, changed, stored)
+    form = forms.without_empty_rows(form)
+    version = visit.form.number("version")
+    try:
+        given = forms.to_input(form)
+        made = await visit.retour.webhooks.update(visit.sandbox, visit.id, version, given, visit.person.email)
+    except Changed:
+        return await _changed_page(visit, form)
+    except Refused as error:
+        return await _form_page(visit, form, stored, error)
+    return await _saved(visit, made)
+
+
+def _step(visit: SandboxVisit, form: WebhookForm) -> WebhookForm | None:
+    """What a button other than Submit makes of the form; None for Submit. These need no script."""
+    step, _, number = visit.form.text("do").partition(":")
+    if step == "add-header":
+        return forms.with_another_row(form)
+    if step == "remove-header":
+        return forms.without_row(form, number)
+    if step == "generate":
+        return forms.with_token(form, ids.new_secret(64))
+    return None
+
+
+async def _saved(visit: SandboxVisit, made: Made) -> Response:
+    """A new signing secret is in this answer itself: it is kept nowhere and stands in no address."""
+    visit.wake()
+    if made.signing_secret is not None:
+        return await _read_page(visit, made.webhook, 201, signing_secret=made.signing_secret)
+    return visit.see(f"{visit.here}{PATH}/{made.webhook.id}", "webhook-saved")
+
+
+async def _conflict_page(visit: SandboxVisit, form: WebhookForm, error: Conflict) -> Response:
+    """Somebody was faster: name the one there is, keep what was typed."""
+    existing = await visit.retour.webhooks.find(visit.sandbox)
+    return await _form_page(visit, form, None, error, existing=existing)
+
+
+async def _changed_page(visit: SandboxVisit, form: WebhookForm) -> Response:
+    """Somebody changed it meanwhile: both values; what was typed is saved with the next Submit."""
+    newest = await visit.retour.webhooks.get(visit.sandbox, visit.id)
+    rows = differences(forms.told(form), forms.told(forms.of(newest)))
+    status = 412
+    return await _form_page(visit, form, newest, status=status, differences=rows)
+
+
+async def _form_page(
+    visit: SandboxVisit,
+    form: WebhookForm,
+    stored: Webhook | None,
+    error: Refused | None = None,
+    *,
+    existing: Webhook | None = None,
+    differences: list[Difference] | None = None,
+    status: int = 200,
+) -> Response:
+    waiting = 0 if stored else await visit.retour.shelves.waiting(visit.sandbox.id)
+    problems = Problems(error.fields) if error else Problems()
+    values: dict[str, Any] = {"form": form, "stored": stored, "problems": problems, "waiting": waiting}
+    values |= {"choices": forms.choices(form), "existing": existing, "differences": differences}
+    values |= {"title": error.title if error else "", "most_headers": limits.HEADERS}
+    values |= {"open_advanced": bool(waiting) or any(place in problems for place in ADVANCED)}
+    return visit.render("webhooks/form.html", error.status if error else status, **values)
+
+
+ADVANCED = ("format", "events", "orderWaitSeconds", "deadlineSeconds", "parked")
+
+
+# --- buttons --------------------------------------------------------------------------------------------
+
+
+async def test(visit: SandboxVisit) -> Response:
+    """Post a sample event and show how it went."""
+    webhook = await visit.retour.webhooks.get(visit.sandbox, visit.id)
+    attempt = await visit.retour.dispatch.test(webhook)
+    return await _read_page(visit, webhook, attempt=attempt)
+
+
+async def pause(visit: SandboxVisit) -> Response:
+    """Stop posting."""
+    await visit.retour.webhooks.pause(visit.sandbox, visit.id, visit.person.email)
+    return visit.see(f"{visit.here}{PATH}/{visit.id}", "webhook-paused")
+
+
+async def resume(visit: SandboxVisit) -> Response:
+    """Post again."""
+    await visit.retour.webhooks.resume(visit.sandbox, visit.id)
+    visit.wake()
+    return visit.see(f"{visit.here}{PATH}/{visit.id}", "webhook-resumed")
+
+
+async def ask_delete(visit: SandboxVisit) -> Response:
+    """The question, as a page."""
+    webhook = await visit.retour.webhooks.get(visit.sandbox, visit.id)
+    return visit.render("webhooks/delete.html", webhook=webhook)
+
+
+async def delete(visit: SandboxVisit) -> Response:
+    """Remove it."""
+    await visit.retour.webhooks.delete(visit.sandbox, visit.id)
+    return visit.see(visit.here + PATH, "webhook-deleted")
+
+
+PAGES = (
+    Page[SandboxVisit](path=PATH, get=inventory),
+    Page[SandboxVisit](path=PATH + "/new", get=new, post=create, role=Role.ADMINISTRATOR),
+    Page[SandboxVisit](path=ONE, get=show),
+    Page[SandboxVisit](path=ONE + "/edit", get=edit, post=update, role=Role.ADMINISTRATOR),
+    Page[SandboxVisit](path=ONE + "/test", post=test, to_post=Role.DEVELOPER),
+    Page[SandboxVisit](path=ONE + "/pause", post=pause),
+    Page[SandboxVisit](path=ONE + "/resume", post=resume),
+    Page[SandboxVisit](path=ONE + "/delete", get=ask_delete, post=delete, role=Role.ADMINISTRATOR),
+)

@@ -1,0 +1,107 @@
+"""What every API call has in common: who calls, may they, the body, the answer; errors in AJO's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from retour import ids
+from retour.app import Retour
+from retour.auth import Caller
+from retour.errors import Busy, Code, Field, Precondition, Refused
+from retour.model import Sandbox, Scope
+from retour.web import problems
+from retour.web.decoding import decode, read_body
+
+T = TypeVar("T")
+VERSION_DIGITS = 15
+NO_VERSION = -1  # older than every version: told as changed meanwhile (412)
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Call:
+    """One API call by somebody known."""
+
+    retour: Retour
+    request: Request
+    caller: Caller
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox that the call names, one of the caller's organization."""
+        return self.caller.sandbox
+
+    @property
+    def id(self) -> str:
+        """The id in the path."""
+        return str(self.request.path_params["id"])
+
+    async def body(self, kind: type[T]) -> T:
+        """The body as a `kind`; a wrong field is 422 here."""
+        raw = await read_body(self.request.receive, dict(self.request.headers))
+        return decode(raw, kind, status=422)
+
+    def version(self) -> int:
+        """The version that If-Match names; NO_VERSION when it is none of ours. Raises Precondition without one."""
+        value = self.request.headers.get("if-match", "").strip()
+        if not value:
+            title = "Send If-Match with the version that you read, as in If-Match: 3."
+            raise Precondition(Code.VERSION_MISSING, title, (Field("if-match", title),))
+        word = value.removeprefix("W/").strip('"')
+        return int(word) if word.isdecimal() and len(word) <= VERSION_DIGITS else NO_VERSION
+
+
+Answer = tuple[int, Any]
+Function = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
+class ApiRoute:
+    """One row of a noun's table: method, path, the scope it needs, the function."""
+
+    method: str
+    path: str
+    scope: Scope
+    function: Function
+
+
+def routes(retour: Retour, rows: Iterable[ApiRoute]) -> list[Route]:
+    """One route for each path, so that a method which it does not take is answered with all that it does."""
+    paths: dict[str, dict[str, ApiRoute]] = {}
+    for row in rows:
+        paths.setdefault(row.path, {})[row.method] = row
+    return [_route(retour, path, methods) for path, methods in paths.items()]
+
+
+def _route(retour: Retour, path: str, methods: dict[str, ApiRoute]) -> Route:
+    async def endpoint(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await _respond(retour, methods[method], request)
+
+    return Route(path, endpoint, methods=list(methods))
+
+
+async def _respond(retour: Retour, row: ApiRoute, request: Request) -> Response:
+    """Identify, ask for the scope, call, answer."""
+    headers: dict[str, str] = {}
+    try:
+        caller = await retour.api_tokens.identify(request.headers)
+        caller.need(row.scope)
+        status, body = await row.function(Call(retour, request, caller))
+    except (Refused, Busy) as error:
+        status, body, headers = problems.problem(error)
+    except Exception:
+        reference = ids.new_id()
+        log.exception("request_failed", path=row.path, reference=reference)
+        status, body, headers = problems.internal(reference)
+    if isinstance(body, dict) and "version" in body:
+        headers["etag"] = f'"{body["version"]}"'
+    content = b"" if body is None else problems.encode(body)
+    return Response(content, status_code=status, headers=headers, media_type="application/json")

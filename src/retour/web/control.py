@@ -1,0 +1,92 @@
+"""POST /control/{deed}: the operator's command line, when the running service holds the store.
+
+Whoever can read the data directory's key can derive the bearer token; nobody else can.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from retour.app import CONTROL, Retour
+from retour.errors import Busy, Code, NotFound, Refused, Unauthorized
+from retour.model import Role
+from retour.web import problems
+from retour.web.decoding import decode, read_body
+
+
+
+class Init(msgspec.Struct):
+    """The first organization."""
+
+    org: str
+    sandbox: str
+    email: str
+
+
+class AddUser(msgspec.Struct):
+    """A person with a role."""
+
+    org: str
+    email: str
+    name: str
+    role: Role
+
+
+class Link(msgspec.Struct):
+    """Whom a sign-in link is for."""
+
+    email: str
+
+
+class Disable(msgspec.Struct):
+    """Whose access is closed, or opened again."""
+
+    email: str
+    disabled: bool
+
+
+class Users(msgspec.Struct):
+    """Whose people are listed."""
+
+    org: str
+
+
+DEEDS: dict[str, type[msgspec.Struct]] = {
+    "init": Init,
+    "add_user": AddUser,
+    "link": Link,
+    "disable": Disable,
+    "users": Users,
+}
+
+
+def route(retour: Retour) -> Route:
+    """The one route, for every deed."""
+
+    async def endpoint(request: Request) -> Response:
+        headers: dict[str, str] = {}
+        try:
+            status, body = 200, await _do(retour, request)
+        except (Refused, Busy) as error:
+            status, body, headers = problems.problem(error)
+        return Response(problems.encode(body), status, headers, media_type="application/json")
+
+    return Route("/control/{deed}", endpoint, methods=["POST"])
+
+
+async def _do(retour: Retour, request: Request) -> dict[str, Any]:
+    expected = "Bearer " + retour.keys.derive(CONTROL).hex()
+    if not hmac.compare_digest(request.headers.get("authorization", "").encode(), expected.encode()):
+        raise Unauthorized(Code.UNAUTHENTICATED, "This is for the command line on the service's own machine.")
+    deed = request.path_params["deed"]
+    if deed not in DEEDS:
+        raise NotFound(Code.NOT_FOUND, f"There is no deed {deed}.")
+    words = decode(await read_body(request.receive, dict(request.headers)), DEEDS[deed])
+    done = await getattr(retour.operator, deed)(**msgspec.structs.asdict(words))
+    return {"result": msgspec.to_builtins(done)}

@@ -1,0 +1,148 @@
+"""POST /ajo/im/executions/unitary: the hot path, a bare ASGI callable in front of the router."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import structlog
+from msgspec import Meta
+from starlette.types import Receive, Scope, Send
+
+from retour import checks, ids, intake, limits
+from retour.app import Retour
+from retour.errors import Busy, Refused
+from retour.model import Execution
+from retour.model import Scope as Right
+from retour.web import problems
+from retour.web.decoding import PRINTABLE, decode, read_body
+
+PATH = "/ajo/im/executions/unitary"
+JSON_TYPE = (b"content-type", b"application/json")
+log = structlog.get_logger()
+
+Word = Annotated[str, Meta(min_length=1, max_length=limits.USER_ID_CHARACTERS, pattern=PRINTABLE)]
+Name = Annotated[str, Meta(min_length=1, max_length=limits.REQUEST_ID_CHARACTERS, pattern=PRINTABLE)]
+
+
+class ChannelData(msgspec.Struct, rename="camel"):
+    """Addresses that override the profile's."""
+
+    email_address: str | None = None
+    mobile_phone_number: str | None = None
+
+
+class RecipientIn(msgspec.Struct, rename="camel", kw_only=True):
+    """What both kinds of recipient have."""
+
+    user_id: Word
+    namespace: Name
+    channel_data: ChannelData | None = None
+    profile: dict[str, Any] | None = None
+    context: dict[str, Any] | None = None
+
+
+class Aep(RecipientIn, tag="aep", tag_field="type", kw_only=True):
+    """Somebody with a profile."""
+
+    merge_policy_name: str | None = None
+    merge_policy_schema: str | None = None
+
+
+class External(RecipientIn, tag="external", tag_field="type", kw_only=True):
+    """Somebody without one."""
+
+
+class ExecutionRequest(msgspec.Struct, rename="camel"):
+    """AJO's unitary execution request (journey-optimizer-apis, messaging.yaml)."""
+
+    request_id: Name
+    campaign_id: Name
+    recipients: Annotated[list[Aep | External], Meta(min_length=1, max_length=limits.RECIPIENTS)]
+
+
+class Ingest:
+    """Answers 202 after the commit."""
+
+    def __init__(self, retour: Retour) -> None:
+        self._retour = retour
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One execution request; what is no POST is told so."""
+        request_id: str | None = None
+        extra: dict[str, str] = {}
+        if scope["method"] != "POST":
+            status, body, extra = problems.wrong_method("POST")
+            return await _respond(send, status, problems.encode(body), extra)
+        try:
+            headers = _headers(scope)
+            caller = await self._retour.api_tokens.identify(headers)
+            caller.need(Right.EXECUTE)
+            given = decode(await read_body(receive, headers), ExecutionRequest)
+            request_id = given.request_id
+            _check_depth(given)
+            execution = await self._retour.intake.accept(caller.sandbox, _request(given), caller.by)
+            status, body = 202, dict[str, Any](answer(execution))
+        except (Refused, Busy) as error:
+            status, body, extra = problems.problem(error, request_id)
+        except Exception:
+            reference = ids.new_id()
+            log.exception("request_failed", path=PATH, reference=reference)
+            status, body, extra = problems.internal(reference)
+        return await _respond(send, status, problems.encode(body), extra)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """The first of each name, as everywhere else."""
+    pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in reversed(scope["headers"]))
+    return dict(pairs)
+
+
+def _check_depth(given: ExecutionRequest) -> None:
+    problems_ = checks.Problems()
+    for index, person in enumerate(given.recipients):
+        problems_.add(f"recipients[{index}].profile", checks.depth(person.profile))
+        problems_.add(f"recipients[{index}].context", checks.depth(person.context))
+    problems_.refuse("The recipients can't be used like this.", status=400)
+
+
+def _request(given: ExecutionRequest) -> intake.Request:
+    return intake.Request(
+        request_id=given.request_id,
+        campaign_id=given.campaign_id,
+        recipients=tuple(_recipient(person) for person in given.recipients),
+        hash=intake.hash_of(PATH, given),
+    )
+
+
+def _recipient(given: Aep | External) -> intake.Recipient:
+    addresses = given.channel_data or ChannelData()
+    return intake.Recipient(
+        kind="aep" if isinstance(given, Aep) else "external",
+        user_id=given.user_id,
+        namespace=given.namespace,
+        email_address=addresses.email_address,
+        phone_number=addresses.mobile_phone_number,
+        profile=given.profile or {},
+        context=given.context or {},
+    )
+
+
+def answer(execution: Execution) -> dict[str, str]:
+    """AJO's imExecutionResponse."""
+    at = ids.iso(execution.created_at)
+    return {
+        "executionId": execution.id,
+        "requestId": execution.request_id,
+        "createdAt": at,
+        "createdBy": execution.created_by,
+        "modifiedAt": at,
+        "modifiedBy": execution.created_by,
+    }
+
+
+async def _respond(send: Send, status: int, body: bytes, extra: dict[str, str]) -> None:
+    headers = [JSON_TYPE, (b"content-length", b"%d" % len(body))]
+    headers += [(name.encode(), value.encode()) for name, value in extra.items()]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

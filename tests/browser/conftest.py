@@ -1,0 +1,102 @@
+"""Debian's Chromium in front of a served house.
+
+A test fails on any error in its console, and on any request elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+
+from cast import House, a_house
+from outside.certificates import Authority
+from retour.web.server import application
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+REFUSED = re.compile(
+    r"Failed to load resource: the server responded with a status of 4(09|12|22) "
+)  # meant so
+
+
+@dataclass
+class Served:
+    """A house, where it is served, and a browser with what it complained of."""
+
+    house: House
+    url: str
+    browser: Browser
+    complaints: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def page(self, *, javascript: bool = True, width: int = 1280) -> AsyncIterator[Page]:
+        """A page of Ann's, signed in by the link that she was given."""
+        context = await self.browser.new_context(
+            java_script_enabled=javascript, viewport={"width": width, "height": 860}
+        )
+        context.set_default_timeout(10_000)
+        page = await context.new_page()
+        self._watch(page)
+        link = await self.house.retour.organizations.sign_in_link("ann@acme.example")
+        await page.goto(f"{self.url}/admin/sign-in/{link}")
+        await page.get_by_role("button", name="Sign in as ann@acme.example").click()
+        await page.wait_for_url("**/admin/account")
+        yield page
+        await context.close()
+
+    def _watch(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not REFUSED.match(message.text):
+            self.complaints.append(f"console: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.url + "/", "data:")):
+            self.complaints.append(f"request elsewhere: {request.url}")
+
+
+@pytest.fixture
+async def served(tmp_path: Path, authority: Authority) -> AsyncIterator[Served]:
+    """Acme and Other Ltd, served on a port of this machine."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    listen = f"127.0.0.1:{listening.getsockname()[1]}"
+    async with (
+        a_house(tmp_path, authority.write(tmp_path), listen=listen) as house,
+        _serving(house, listening),
+        async_playwright() as playwright,
+    ):
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        made = Served(house=house, url=f"http://{listen}", browser=browser)
+        yield made
+        await browser.close()
+        assert made.complaints == []
+
+
+@asynccontextmanager
+async def _serving(house: House, listening: socket.socket) -> AsyncIterator[None]:
+    config = uvicorn.Config(application(house.retour), log_level="warning", lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    task = asyncio.ensure_future(server.serve(sockets=[listening]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task

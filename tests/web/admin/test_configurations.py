@@ -1,0 +1,118 @@
+"""Email settings and SMS settings."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from web.admin.desk import DEV, PROD, Desk, Read
+
+LIST = f"{DEV}/channel-configurations"
+SMTP = {
+    "channel": "email",
+    "name": "transactional-mail",
+    "provider": "smtp",
+    "sender_name": "Luma",
+    "sender_email": "no-reply@luma.example",
+    "retry_minutes": "0.5",
+    "notices": "success",
+    "host": "127.0.0.1",
+    "port": "2525",
+    "security": "none",
+    "username": "luma",
+    "password": "sesame",
+    "connections": "4",
+}
+
+
+async def test_an_smtp_relay_is_saved_and_its_password_kept_but_never_shown(
+    desk: Desk, ann: httpx.AsyncClient
+) -> None:
+    answer = await ann.post(f"{LIST}/new", data=SMTP)
+    assert answer.headers["location"] == f"{LIST}?channel=email"
+    (made,) = await desk.house.retour.configurations.list(desk.house.dev)
+    assert made.smtp is not None
+    assert made.email is not None
+    assert (made.smtp.port, made.smtp.max_connections, made.email.retry_period_minutes) == (2525, 4, 0.5)
+    edit = f"{LIST}/{made.id}/edit"
+    page = (await ann.get(edit)).text
+    assert "sesame" not in page
+    await ann.post(edit, data=Read(page).data | {"name": "renamed"})
+    (after,) = await desk.house.retour.configurations.list(desk.house.dev)
+    assert after.smtp == made.smtp
+    assert after.name == "renamed"
+    forgotten = Read((await ann.get(edit)).text).data | {"forget_password": "on", "username": ""}
+    await ann.post(edit, data=forgotten)
+    (after,) = await desk.house.retour.configurations.list(desk.house.dev)
+    assert after.smtp is not None
+    assert after.smtp.password is None
+
+
+async def test_a_simulated_one_asks_for_no_relay(desk: Desk, ann: httpx.AsyncClient) -> None:
+    form = SMTP | {"provider": "simulated", "host": "", "port": "x"}
+    assert (await ann.post(f"{LIST}/new", data=form)).status_code == 303
+    sms = {"channel": "sms", "name": "text", "provider": "simulated", "sender_number": "+15550100"}
+    answer = await ann.post(f"{LIST}/new", data=sms | {"retry_minutes": "10"})
+    assert answer.headers["location"] == f"{LIST}?channel=sms"
+    page = (await ann.get(answer.headers["location"])).text
+    assert "+15550100" in page
+    assert "transactional-mail" not in page
+    assert "can’t be used by a live campaign" in (await ann.get(f"{PROD}/channel-configurations/new")).text
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"name": ""}, "name"),
+        ({"sender_name": ""}, "email-senderName"),
+        ({"sender_email": "nobody"}, "email-senderEmail"),
+        ({"reply_to": "nobody"}, "email-replyToEmail"),
+        ({"return_path": "a b"}, "email-returnPathDomain"),
+        ({"retry_minutes": "long"}, "email-retryPeriodMinutes"),
+        ({"notices": "all"}, "email-deliveryNotices"),
+        ({"provider": "pigeon"}, "provider"),
+        ({"host": "smtp://x"}, "smtp-host"),
+        ({"port": "0"}, "smtp-port"),
+        ({"port": "99999999999"}, "smtp-port"),
+        ({"security": "ssl"}, "smtp-security"),
+        ({"username": ""}, "smtp-username"),
+        ({"connections": "many"}, "smtp-maxConnections"),
+    ],
+)
+async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(
+    desk: Desk, ann: httpx.AsyncClient, change: dict[str, str], place: str
+) -> None:
+    typed = SMTP | change
+    answer = await ann.post(f"{LIST}/new", data=typed)
+    assert answer.status_code == 422
+    page = Read(answer.text)
+    assert f"{place}-err" in page.ids
+    assert ("a", "href", f"#{place}") in page.attributes
+    for name in typed.keys() - change.keys():
+        assert page.data[name] == [typed[name]], name
+    assert await desk.house.retour.configurations.list(desk.house.dev) == []
+
+
+async def test_a_name_that_is_taken_is_told(ann: httpx.AsyncClient) -> None:
+    await ann.post(f"{LIST}/new", data=SMTP)
+    answer = await ann.post(f"{LIST}/new", data=SMTP)
+    assert answer.status_code == 409
+    assert "exists already" in answer.text
+    assert Read(answer.text).data["host"] == ["127.0.0.1"]
+
+
+async def test_a_stale_form_shows_both_values(desk: Desk, ann: httpx.AsyncClient) -> None:
+    await ann.post(f"{LIST}/new", data=SMTP)
+    (made,) = await desk.house.retour.configurations.list(desk.house.dev)
+    edit = f"{LIST}/{made.id}/edit"
+    form = Read((await ann.get(edit)).text).data
+    await ann.post(edit, data=form | {"sender_name": "Theirs"})
+    answer = await ann.post(edit, data=form | {"sender_name": "Mine"})
+    assert answer.status_code == 412
+    assert "Theirs" in answer.text
+    assert (await ann.post(edit, data=Read(answer.text).data)).status_code == 303
+
+
+async def test_an_unknown_channel_shows_email(ann: httpx.AsyncClient) -> None:
+    assert (await ann.get(f"{LIST}?channel=pigeon")).status_code == 303
+    assert "Sender email" in (await ann.get(f"{LIST}/new?channel=pigeon")).text

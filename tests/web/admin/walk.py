@@ -1,0 +1,74 @@
+"""Every page of a sandbox, taken from the pages' own table, with things in it to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cast import until
+from outside.https import Endpoint
+from retour.catalog.inputs import BodyInput, CampaignInput, ContentInput, HeaderInput
+from retour.model import DeliveryState
+from retour.web.admin import IN_A_SANDBOX
+from retour.web.admin.forms.campaigns import TABS
+from web.admin.desk import DEV, Desk
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}"
+
+
+@dataclass
+class Furnished:
+    """A sandbox with one of everything: the id of each kind of thing by the first word of its path."""
+
+    ids: dict[str, str]
+
+    def path(self, pattern: str) -> str:
+        """A page's path with the ids filled in."""
+        kind = pattern.split("/")[1]
+        return DEV + pattern.replace("{id}", self.ids.get(kind, "none"))
+
+    def gets(self) -> list[str]:
+        """Every page that can be looked at, each tab by itself."""
+        patterns = [page.path for page in IN_A_SANDBOX if page.get]
+        return [self.path(one) for pattern in patterns for one in _tabs(pattern)]
+
+    def posts(self) -> list[str]:
+        """Every form and button."""
+        patterns = [page.path for page in IN_A_SANDBOX if page.post]
+        return [self.path(one) for pattern in patterns for one in _tabs(pattern)]
+
+
+def _tabs(pattern: str) -> list[str]:
+    return [pattern.replace("{tab}", tab) for tab in TABS] if "{tab}" in pattern else [pattern]
+
+
+async def furnish(desk: Desk, receiver: Endpoint, words: str = "Order status") -> Furnished:
+    """One of everything, with a message that went out and was told. words: stands wherever somebody can write."""
+    house = desk.house
+    configuration = await house.simulated()
+    body = BodyInput(body="<p>{{context.word}} {{profile.person.name}}</p>")
+    content = ContentInput(subject=words.replace("{{7*7}}", ""), html=body, text=BodyInput(body="Hi"))
+    draft = CampaignInput(name=words[:90], description=words, channel="email", content=content)
+    made = await house.retour.campaigns.create(house.dev, draft)
+    live = await house.campaign(configuration, name=words[:90])
+    headers = [HeaderInput(name="X-Words", value=words), HeaderInput(name="X-Key", value=words, secret=True)]
+    webhook = (await house.webhook(receiver.url("/feedback"), name=words[:90], headers=headers)).webhook
+    request_id = words[:100]
+    async with house.working():
+        execution = await house.execute(live, "delivered@example.com", request_id=request_id)
+        await until(lambda: _settled(desk, 2))
+    delivery = (await house.retour.shelves.deliveries(house.dev.id))[0]
+    return Furnished(
+        ids={
+            "feedback-webhooks": webhook.id,
+            "campaigns": made.id,
+            "deliveries": delivery.id,
+            "messages": delivery.message_id,
+            "executions": execution.id,
+            "channel-configurations": configuration,
+        }
+    )
+
+
+async def _settled(desk: Desk, count: int) -> bool:
+    rows = await desk.house.retour.shelves.deliveries(desk.house.dev.id)
+    return sum(row.state is DeliveryState.ACCEPTED for row in rows) >= count
