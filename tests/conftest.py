@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from cast import House, a_house
 from hypothesis import settings
+
+from cast import House, a_house
 from outside.certificates import Authority
 from outside.https import Endpoint, serving
 

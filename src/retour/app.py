@@ -28,7 +28,7 @@ from retour.intake import Intake
 from retour.outbound import Outbound, names
 from retour.outbound.addresses import Allowed, Problem, parse_allowed
 from retour.outbound.reach import Reach
-from retour.sealing import Keys
+from retour.sealing import Keys, WrongKey
 from retour.sending import Sending
 from retour.stores import Store
 from retour.stores.handovers import Changed, Step
@@ -135,16 +135,17 @@ def control_token(settings: Settings) -> str:
 
 
 async def _check_key(store: Store, shelves: Shelves, keys: Keys) -> None:
-    """A wrong key must not start: everything sealed would be unreadable, and new secrets unlike the old ones."""
+    """A wrong key must not start: what is sealed would be unreadable, and new secrets unlike the old ones.
+
+    The value stays the one of the first key: as long as secrets sealed by it may be left, it must be one of the two.
+    """
     step = Step(statement="setting_put", values={"name": KEY_CHECK, "value": keys.check_value()})
     await store.write(Changed(steps=(step,)))
-    known = await shelves.setting(KEY_CHECK)
-    if known is not None and not keys.verify_check(known):
+    try:
+        keys.verify_check(await shelves.setting(KEY_CHECK) or "")
+    except WrongKey:
         await store.close()
-        raise ConfigError(
-            "RETOUR_SECRET_KEY is not the key that this store was made with. Set the right one; after a change of "
-            "key, put the old one in RETOUR_SECRET_KEY_PREVIOUS."
-        )
+        raise
 
 
 def _ca_files(settings: Settings) -> tuple[Path, ...]:

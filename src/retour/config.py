@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -17,7 +19,10 @@ from msgspec import Meta
 from retour.errors import ConfigError
 
 PREFIX = "RETOUR_"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+SQLITE = "sqlite:///"
+KEY_CHARACTERS = 32
+LOG_FORMATS = ("", "json", "text")
+FILES = ("tls_cert", "tls_key", "ca_file")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     secret_key_previous: Annotated[
-        str, Meta(description="The key before a change; sealed values of both are accepted.")
+        str, Meta(description="The key before a change; it must stay set, since nothing is sealed anew.")
     ] = ""
     tls_cert: Annotated[str, Meta(description="Certificate file (PEM) to serve HTTPS with.")] = ""
     tls_key: Annotated[str, Meta(description="Its private key file (PEM).")] = ""
@@ -77,7 +82,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the service."""
-        return self.host in LOOPBACK
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     @property
     def base_url(self) -> str:
@@ -88,9 +96,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def database_file(self) -> Path:
         """The SQLite file."""
-        return (
-            Path(self.database.removeprefix("sqlite:///")) if self.database else self.data_dir / "retour.db"
-        )
+        return Path(self.database.removeprefix(SQLITE)) if self.database else self.data_dir / "retour.db"
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -115,7 +121,7 @@ def _from_file(name: str) -> dict[str, Any]:
         return {}
     try:
         values = tomllib.loads(Path(name).read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"RETOUR_CONFIG: {name} can't be read: {error}") from error
     unknown = sorted(set(values) - set(Settings.__struct_fields__))
     if unknown:
@@ -132,12 +138,12 @@ def _from_environment(environ: Mapping[str, str], name: str) -> str | None:
         return None
     try:
         return Path(environ[variable + "_FILE"]).read_text().strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{variable}_FILE can't be read: {error}") from error
 
 
 def _convert(values: dict[str, Any]) -> Settings:
-    if "data_dir" in values:
+    if isinstance(values.get("data_dir"), str):
         values["data_dir"] = Path(values["data_dir"]).expanduser()
     try:
         return msgspec.convert(values, Settings, dec_hook=lambda kind, value: value)
@@ -147,19 +153,55 @@ def _convert(values: dict[str, Any]) -> Settings:
 
 def check(settings: Settings) -> Settings:
     """The same settings, or ConfigError: a wrong one must not start."""
-    host, colon, port = settings.listen.rpartition(":")
-    if not (colon and host and port.isdigit() and int(port) < 65536):
+    _check_listen(settings)
+    _check_words(settings)
+    _check_files(settings)
+    _check_reach(settings)
+    return settings
+
+
+def _check_listen(settings: Settings) -> None:
+    host, _, port = settings.listen.rpartition(":")
+    if not (host and port.isdecimal() and int(port) < 65536):
         raise ConfigError(f"RETOUR_LISTEN: {settings.listen!r} is not address:port, as in 127.0.0.1:8080.")
-    if settings.database and not settings.database.startswith("sqlite:///"):
+
+
+def _check_words(settings: Settings) -> None:
+    if settings.database and not (settings.database.startswith(SQLITE) and settings.database != SQLITE):
         raise ConfigError("RETOUR_DATABASE: this version stores in SQLite only: sqlite:///path/to/file.db.")
+    for name in ("secret_key", "secret_key_previous"):
+        if 0 < len(getattr(settings, name)) < KEY_CHARACTERS:
+            how = f"at least {KEY_CHARACTERS} characters, as from `openssl rand -base64 32`."
+            raise ConfigError(f"{PREFIX}{name.upper()}: {how}")
+    if settings.log_format not in LOG_FORMATS:
+        raise ConfigError(f"RETOUR_LOG_FORMAT: {settings.log_format!r} is neither json nor text.")
+    if settings.public_url and not _complete(settings.public_url):
+        example = "as in https://retour.example.com."
+        raise ConfigError(f"RETOUR_PUBLIC_URL: {settings.public_url!r} is not a complete address, {example}")
+
+
+def _complete(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _check_files(settings: Settings) -> None:
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise ConfigError("RETOUR_TLS_CERT and RETOUR_TLS_KEY belong together: set both or none.")
-    if settings.secret_key and len(settings.secret_key) < 32:
-        raise ConfigError("RETOUR_SECRET_KEY: at least 32 characters, as from `openssl rand -base64 32`.")
+    for name in FILES:
+        value = getattr(settings, name)
+        if value and not os.access(value, os.R_OK):
+            raise ConfigError(f"{PREFIX}{name.upper()}: {value} is not there or can't be read.")
+
+
+def _check_reach(settings: Settings) -> None:
+    """What others can reach carries tokens and passwords: not without TLS."""
     secure = settings.tls_cert or settings.public_url.startswith("https://")
     if not settings.on_loopback and not secure:
         raise ConfigError(
             f"RETOUR_LISTEN: {settings.listen} can be reached from elsewhere. Set RETOUR_PUBLIC_URL to the https:// "
             "address of the proxy in front, or RETOUR_TLS_CERT and RETOUR_TLS_KEY."
         )
-    return settings

@@ -85,10 +85,7 @@ class Keys:
         return self.seal(CHECK, **CHECK_PLACE)
 
     def verify_check(self, text: str) -> bool:
-        """Whether it was made with the current key, not the one before. Raises WrongKey.
-
-        After a False the store keeps a new check_value, so that the old key can go.
-        """
+        """Whether it was made with the current key, not the one before. Raises WrongKey when with neither."""
         if self.open(text, **CHECK_PLACE) != CHECK:
             raise WrongKey(NOT_AUTHENTIC)
         return _parts(text)[0] == self._current.id
