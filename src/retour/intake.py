@@ -80,11 +80,12 @@ class Intake:
 
         Raises NotFound, Invalid (400), Conflict (409), Busy (503).
         """
+        kept = self._running.get((sandbox.id, request.campaign_id))
         try:
             execution = await self._take(sandbox, request, by)
         except (Invalid, NotFound):
             execution = await self._first(sandbox, request)
-            if execution is None and not await self._outdated(sandbox, request):
+            if execution is None and (kept is None or await self._is_live(kept.version)):
                 raise
         if execution is not None:
             return execution
@@ -125,14 +126,12 @@ class Intake:
             raise _reused(request)
         return found[1]
 
-    async def _outdated(self, sandbox: Sandbox, request: Request) -> bool:
-        """Whether a refusal was decided by a version that is not the live one any more."""
-        kept = self._running.get((sandbox.id, request.campaign_id))
-        if kept is None:
+    async def _is_live(self, version: CampaignVersion) -> bool:
+        """Whether a version from memory, which refused a request, is still the one to ask."""
+        campaign = await self._shelves.campaign(version.sandbox, version.campaign_id)
+        if campaign is None or campaign.status is not CampaignStatus.LIVE:
             return False
-        campaign = await self._shelves.campaign(sandbox.id, request.campaign_id)
-        live = campaign is not None and campaign.status is CampaignStatus.LIVE
-        return not live or campaign is None or campaign.live_version_id != kept.version.id
+        return campaign.live_version_id == version.id
 
     async def _write(self, execution: Execution, request: Request, version: CampaignVersion) -> Answer:
         messages = tuple(

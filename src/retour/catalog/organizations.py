@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from retour import checks, ids, limits
-from retour.errors import Code, Conflict, Field, Invalid, NotFound
+from retour.errors import Code, Conflict, Field, Forbidden, Invalid, NotFound
 from retour.model import Credential, Organization, Role, Sandbox, SandboxType, Scope, User, Value
 from retour.passwords import hash_password, hash_secret
 from retour.stores import Store
@@ -122,11 +122,11 @@ class Organizations:
         return user
 
     async def sign_in_link(self, email: str) -> str:
-        """A token that signs this person in once, within SIGN_IN_LINK_SECONDS. Raises NotFound, Conflict."""
+        """A token that signs this person in once, within SIGN_IN_LINK_SECONDS. Raises NotFound, Forbidden."""
         user = await self._user(email)
         if user.disabled:
             title = f"{user.email} is disabled. Let the person in again first: retour user disable --undo."
-            raise Conflict(Code.EXISTS, title)
+            raise Forbidden(Code.CLIENT_REFUSED, title)
         token = ids.new_secret(32)
         expires_at = ids.now() + limits.SIGN_IN_LINK_SECONDS * limits.SECOND
         values = {"hash": hash_secret(token), "person_id": user.id, "expires_at": expires_at}

@@ -17,6 +17,7 @@ COMMANDS = {
     "listen": "retour.cli.client:listen",
     "webhook": "retour.cli.client:webhook",
     "send": "retour.cli.client:send",
+    "verify": "retour.cli.verify:verify",
 }
 
 

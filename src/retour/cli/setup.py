@@ -131,8 +131,11 @@ def _by_service(settings: config.Settings, deed: str, words: dict[str, Any]) -> 
     try:
         url = running_url(settings.data_dir) or settings.base_url
         return ask_control(url, app.control_token(settings), deed, words, settings.ca_file)
-    except (UnreachableError, ApiError) as error:
+    except UnreachableError as error:
         raise _failure(str(error)) from None
+    except ApiError as error:
+        sentences = [text for text in error.context.values() if text.endswith(".")]
+        raise _failure(" ".join(dict.fromkeys([error.title, *sentences]))) from None
 
 
 def _sentence(error: Exception) -> str:

@@ -16,7 +16,8 @@ from retour.client import Client
 from retour.demo.cases import PROD, Case, Relay, Sender, sender_of
 from retour.demo.mailhost import HOST, USER, MailHost
 from retour.model import ChannelKind, Value
-from retour.receiving import Expected, TokenRule
+from retour.receiver import JwtRule
+from retour.receiving import Expected
 
 WEBHOOKS = "/ajo/config/feedback-webhooks"
 CONFIGURATIONS = "/ajo/config/channel-configurations"
@@ -180,18 +181,18 @@ def _namespace(sender: Sender) -> str:
     return "email" if sender.channel is ChannelKind.EMAIL else "phone"
 
 
-def _shared(claims: dict[str, Any]) -> tuple[dict[str, Any], TokenRule]:
+def _shared(claims: dict[str, Any]) -> tuple[dict[str, Any], JwtRule]:
     secret = secrets.token_urlsafe(32)
     authentication = {"type": "jwt", "algorithm": "HS256", "secret": secret, "claims": claims}
-    return authentication, TokenRule(algorithm="HS256", key=secret, claims=claims)
+    return authentication, JwtRule(algorithm="HS256", key=secret, claims=claims)
 
 
-def _asymmetric(claims: dict[str, Any]) -> tuple[dict[str, Any], TokenRule]:
+def _asymmetric(claims: dict[str, Any]) -> tuple[dict[str, Any], JwtRule]:
     key = ec.generate_private_key(ec.SECP256R1())
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     authentication = {"type": "jwt", "algorithm": "ES256", "privateKey": private, "claims": claims}
-    return authentication, TokenRule(algorithm="ES256", key=public, claims=claims)
+    return authentication, JwtRule(algorithm="ES256", key=public, claims=claims)
 
 
 def _owed(sandbox: str, row: dict[str, Any]) -> Owed:

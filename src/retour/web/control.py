@@ -20,7 +20,6 @@ from retour.web import problems
 from retour.web.decoding import decode, read_body
 
 
-
 class Init(msgspec.Struct):
     """The first organization."""
 

@@ -19,6 +19,10 @@ from retour.web.decoding import PRINTABLE, decode, read_body
 
 PATH = "/ajo/im/executions/unitary"
 JSON_TYPE = (b"content-type", b"application/json")
+READ = {
+    name.encode(): name
+    for name in ("authorization", "x-api-key", "x-gw-ims-org-id", "x-sandbox-name", "content-length")
+}
 log = structlog.get_logger()
 
 Word = Annotated[str, Meta(min_length=1, max_length=limits.USER_ID_CHARACTERS, pattern=PRINTABLE)]
@@ -93,8 +97,10 @@ class Ingest:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """The first of each name, as everywhere else."""
-    pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in reversed(scope["headers"]))
+    """Those that are read here, the first of each name, as everywhere else."""
+    pairs = (
+        (READ[name], value.decode("latin-1")) for name, value in reversed(scope["headers"]) if name in READ
+    )
     return dict(pairs)
 
 
