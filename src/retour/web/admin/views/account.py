@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.responses import RedirectResponse, Response
 
 from retour import checks, limits
@@ -26,7 +28,7 @@ async def save(visit: PersonVisit) -> Response:
     """The name; and a new password, if one was typed. With the old password every session of the person ends."""
     user, name, password = await _user(visit), visit.form.line("name"), visit.form.text("password")
     try:
-        _check(visit, user)
+        await _check(visit, user)
         await visit.retour.organizations.rename(user, name)
         if password:
             await visit.retour.organizations.set_password(user, name, password)
@@ -39,12 +41,13 @@ async def save(visit: PersonVisit) -> Response:
     return await sessions.begin(visit.retour, visit.request, response, token)
 
 
-def _check(visit: PersonVisit, user: User) -> None:
+async def _check(visit: PersonVisit, user: User) -> None:
     """Whoever has a password has to know it to change it: an open screen is no permission to take the account."""
     password = visit.form.text("password")
     problems = checks.Problems()
     if password and user.password_hash:
-        fits = password_fits(visit.form.text("current"), user.password_hash)
+        current = visit.form.text("current")[: limits.PASSWORD_CHARACTERS[1] + 1]
+        fits = await asyncio.to_thread(password_fits, current, user.password_hash)
         problems.need("current", fits, "This is not your current password.")
     if not user.password_hash:
         problems.need("password", password, "Choose a password: the link that you came by works once.")
