@@ -14,7 +14,8 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-PEERS = {"chromium": "chromium"}  # peer -> its program; Debian's package has the peer's name
+PEERS = {"chromium": "chromium", "node": "node"}  # peer -> its program
+PACKAGES = {"node": "nodejs npm"}  # Debian's, where they have another name than the peer
 REQUIRE = "RETOUR_REQUIRE"
 GROUP = "RETOUR_GROUP"
 MUST = pytest.StashKey[frozenset[str]]()
@@ -48,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for name in peers_of(item):
             if shutil.which(PEERS[name]) is None:
-                reason = f"the peer {name} is missing: apt install {name}"
+                reason = f"the peer {name} is missing: apt install {PACKAGES.get(name, name)}"
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 

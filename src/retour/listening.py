@@ -23,7 +23,8 @@ from rich.text import Text
 from retour import certificates, ids, limits, receiving
 from retour.errors import ConfigError
 from retour.model import Value
-from retour.receiving import Answer, Checked, Expected, Incoming, Tally, TokenRule
+from retour.receiver import JwtRule
+from retour.receiving import Answer, Checked, Expected, Incoming, Tally
 
 FILE = "listen.json"
 HOST = "127.0.0.1"
@@ -69,7 +70,7 @@ class ListenFile(Value, frozen=True, rename="camel"):
 
     def expected(self) -> Expected:
         """What to verify; the signature only once its secret is known."""
-        rule = TokenRule(algorithm=self.algorithm, key=self.secret, claims=self.claims)
+        rule = JwtRule(algorithm=self.algorithm, key=self.secret, claims=self.claims)
         headers = ((self.header.name, self.header.value),)
         return Expected(signing_secret=self.signing_secret, token=rule, headers=headers)
 

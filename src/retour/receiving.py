@@ -1,72 +1,40 @@
-"""The other side of a feedback webhook: verify what comes in, and an HTTPS endpoint to take it.
+"""Our own receivers (`retour listen`, `retour demo`): what they check, and an HTTPS endpoint that takes it.
 
-For our own listeners (`retour listen`, `retour demo`). It shares no code with the side that signs, so that a
-mistake there is seen here. Signatures: Standard Webhooks 1.0.0, scheme v1 (https://www.standardwebhooks.com);
-tokens: RFC 7519.
+What makes a request genuine is decided by the public module, `retour.receiver`, as at every customer's. It shares no
+code with the side that signs, so that a mistake there is seen here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
-import hmac
 import socket
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-import msgspec
 import uvicorn
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OctKey
 from starlette.types import Receive, Scope, Send
 
-from retour import limits
+from retour import receiver
 from retour.model import Value
+from retour.receiver import FeedbackEvent, JwtRule, Step, Trouble
 
-TOLERANCE = 5 * limits.MINUTE  # Standard Webhooks: what its libraries allow
 BODY_BYTES = 1024 * 1024  # an event has some 2 kB
 CLOSE_SECONDS = 2
-SECRET_PREFIX = "whsec_"  # noqa: S105 - the form's mark, no secret
-KEYS: Mapping[str, type[OctKey] | type[ECKey]] = {"HS256": OctKey, "ES256": ECKey}
-
-
-class Step(StrEnum):
-    """What is checked, in this order."""
-
-    HEADERS = "headers"
-    TIMESTAMP = "timestamp"
-    SIGNATURE = "signature"
-    TOKEN = "token"  # noqa: S105 - a word
-    BODY = "body"
-
-
-class TokenRule(Value, frozen=True):
-    """The JWT that must come along. key: the secret of HS256, or the public key (PEM) of ES256."""
-
-    algorithm: str
-    key: str
-    claims: dict[str, Any]
-    header: str = "authorization"
-    prefix: str = "Bearer "
 
 
 class Expected(Value, frozen=True):
     """What a genuine request carries; what is None or empty is not asked for."""
 
     signing_secret: str | None = None
-    token: TokenRule | None = None
+    token: JwtRule | None = None
     headers: tuple[tuple[str, str], ...] = ()
 
 
 class Feedback(Value, frozen=True):
-    """What the body of an event tells a reader, as far as it is there. Unverified until the check says so."""
+    """What the body of an event tells in one line; empty if it is none. Unverified until the check says so."""
 
     status: str = ""
     channel: str = ""
@@ -90,25 +58,50 @@ class Checked(Value, frozen=True):
         return self.failed is None
 
 
-Failed = tuple[Step, str]
-
-
 def check(expected: Expected, headers: Mapping[str, str], body: bytes, now: int) -> Checked:
     """Verify one request. `headers`: names in lower case. `now`: microseconds."""
-    feedback = read_feedback(body)
-    failed = (
-        _check_headers(expected, headers)
-        or _check_timestamp(expected, headers, now)
-        or _check_signature(expected, headers, body)
-        or _check_token(expected, headers, now)
-        or _check_body(feedback)
+    secrets = (expected.signing_secret,) if expected.signing_secret else ()
+    event = receiver.read_event(body, headers)
+    trouble = (
+        _header_trouble(expected, headers)
+        or receiver.first_trouble(headers, body, now, secrets=secrets, jwt=expected.token)
+        or _body_trouble(event)
     )
-    step, sentence = failed or (None, "")
     return Checked(
         webhook_id=headers.get("webhook-id", ""),
-        feedback=feedback or Feedback(),
-        failed=step,
-        sentence=sentence,
+        feedback=Feedback() if isinstance(event, str) else _feedback(event),
+        failed=trouble.step if trouble else None,
+        sentence=trouble.sentence if trouble else "",
+    )
+
+
+def _header_trouble(expected: Expected, headers: Mapping[str, str]) -> Trouble | None:
+    for name, value in expected.headers:
+        if headers.get(name.lower()) != value:
+            sentence = f"The header {name} is missing or has another value."
+            return Trouble(step=Step.HEADERS, sentence=sentence)
+    return None
+
+
+def _body_trouble(event: FeedbackEvent | str) -> Trouble | None:
+    return Trouble(step=Step.BODY, sentence=event) if isinstance(event, str) else None
+
+
+def read_feedback(body: bytes) -> Feedback | None:
+    """What an event tells, verified or not; None if the body is none."""
+    event = receiver.read_event(body, {})
+    return None if isinstance(event, str) else _feedback(event)
+
+
+def _feedback(event: FeedbackEvent) -> Feedback:
+    failure = event.failure
+    return Feedback(
+        status=event.status.value,
+        channel=event.channel.value,
+        recipient=event.recipient,
+        request_id=event.request_id,
+        failure_code=failure.code if failure else None,
+        failure_reason=failure.reason if failure else None,
     )
 
 
@@ -124,131 +117,6 @@ class Tally:
             return 0
         self._seen[checked.webhook_id] += 1
         return self._seen[checked.webhook_id] - 1
-
-
-def _check_headers(expected: Expected, headers: Mapping[str, str]) -> Failed | None:
-    signed = ("webhook-id", "webhook-timestamp", "webhook-signature") if expected.signing_secret else ()
-    missing = [name for name in signed if name not in headers]
-    if missing:
-        return Step.HEADERS, f"The header {missing[0]} is missing. Is the webhook saved with signed: true?"
-    for name, value in expected.headers:
-        if headers.get(name.lower()) != value:
-            return Step.HEADERS, f"The header {name} is missing or has another value."
-    return None
-
-
-def _check_timestamp(expected: Expected, headers: Mapping[str, str], now: int) -> Failed | None:
-    if not expected.signing_secret:
-        return None
-    text = headers["webhook-timestamp"]
-    if not (text.isascii() and text.isdigit()) or len(text) > 12:
-        return Step.TIMESTAMP, "webhook-timestamp is not a number of seconds."
-    away = abs(now - int(text) * limits.SECOND)
-    if away > TOLERANCE:
-        return (
-            Step.TIMESTAMP,
-            f"It was signed {away // limits.SECOND} s away from our clock; 300 s are allowed.",
-        )
-    return None
-
-
-def _check_signature(expected: Expected, headers: Mapping[str, str], body: bytes) -> Failed | None:
-    if not expected.signing_secret:
-        return None
-    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    try:
-        key = base64.b64decode(expected.signing_secret.removeprefix(SECRET_PREFIX), validate=True)
-    except binascii.Error:
-        return Step.SIGNATURE, "The signing secret that this endpoint holds is not one (whsec_ and base64)."
-    right = base64.b64encode(hmac.digest(key, signed, "sha256"))
-    versions = [part.partition(",") for part in headers["webhook-signature"].split()]
-    if any(version == "v1" and hmac.compare_digest(right, given.encode()) for version, _, given in versions):
-        return None
-    return Step.SIGNATURE, "No signature matches: the body was changed, or the signing secret is another one."
-
-
-def _check_token(expected: Expected, headers: Mapping[str, str], now: int) -> Failed | None:
-    rule = expected.token
-    if rule is None:
-        return None
-    value = headers.get(rule.header.lower())
-    if value is None or not value.startswith(rule.prefix):
-        return Step.TOKEN, f"There is no JWT in the header {rule.header}."
-    try:
-        key = KEYS[rule.algorithm].import_key(rule.key)
-        claims = jwt.decode(value.removeprefix(rule.prefix), key, algorithms=[rule.algorithm]).claims
-    except (JoseError, ValueError):
-        return (
-            Step.TOKEN,
-            f"The JWT does not verify by {rule.algorithm}: it was signed with another secret or key.",
-        )
-    return _check_claims(rule, claims, now)
-
-
-def _check_claims(rule: TokenRule, claims: Mapping[str, Any], now: int) -> Failed | None:
-    expires = claims.get("exp")
-    if not isinstance(expires, int) or isinstance(expires, bool):
-        return Step.TOKEN, "The JWT has no time of expiry (exp)."
-    if expires * limits.SECOND <= now:
-        return Step.TOKEN, f"The JWT expired {now // limits.SECOND - expires} s ago."
-    for name, value in rule.claims.items():
-        if claims.get(name) != value:
-            return Step.TOKEN, f"The claim {name} of the JWT is missing or has another value."
-    return None
-
-
-def _check_body(feedback: Feedback | None) -> Failed | None:
-    if feedback is None or not (feedback.request_id and feedback.status):
-        return Step.BODY, "The body is no feedback event: requestId or the feedback status is missing."
-    return None
-
-
-# --- the body ---
-
-
-class _Status(msgspec.Struct):
-    value: str = ""
-
-
-class _Failure(msgspec.Struct):
-    code: str | None = None
-    reason: str | None = None
-
-
-class _Delivery(msgspec.Struct, rename="camel"):
-    feedback_status: _Status = msgspec.field(default_factory=_Status)
-    message_failure: _Failure | None = None
-
-
-class _Identity(msgspec.Struct):
-    id: str = ""
-
-
-class _Body(msgspec.Struct, rename="camel"):
-    """AJO's keys (journey-optimizer: feedback webhooks, payload), those that a reader wants to see."""
-
-    request_id: str = ""
-    channel: str = ""
-    message_delivery_feedback: _Delivery = msgspec.field(default_factory=_Delivery)
-    identity_map: dict[str, list[_Identity]] = msgspec.field(default_factory=dict)
-
-
-def read_feedback(body: bytes) -> Feedback | None:
-    """What an event tells; None if the body is no JSON of that shape."""
-    try:
-        read = msgspec.json.decode(body, type=_Body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    identities = [identity.id for found in read.identity_map.values() for identity in found]
-    failure = read.message_delivery_feedback.message_failure or _Failure()
-    return Feedback(
-        status=read.message_delivery_feedback.feedback_status.value,
-        channel=read.channel,
-        recipient=identities[0] if identities else "",
-        request_id=read.request_id,
-        failure_code=failure.code,
-        failure_reason=failure.reason,
-    )
 
 
 # --- the endpoint ---

@@ -12,7 +12,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 from standardwebhooks.webhooks import Webhook
 
-from retour.receiving import Expected, TokenRule
+from retour.receiver import JwtRule
+from retour.receiving import Expected
 
 NOW = 1_790_000_000_000_000
 SIGNING_SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
@@ -20,7 +21,7 @@ TOKEN_SECRET = "a-secret-of-at-least-thirty-two-bytes"
 CLAIMS = {"iss": "retour", "aud": "hooks"}
 EXPECTED = Expected(
     signing_secret=SIGNING_SECRET,
-    token=TokenRule(algorithm="HS256", key=TOKEN_SECRET, claims=CLAIMS),
+    token=JwtRule(algorithm="HS256", key=TOKEN_SECRET, claims=CLAIMS),
     headers=(("X-Tenant", "luma"),),
 )
 

@@ -10,7 +10,8 @@ from retour.demo.cases import CASES
 from retour.demo.product import Owed
 from retour.demo.receiver import Entry
 from retour.demo.verdict import CaseResult, Outcome, Played
-from retour.receiving import Checked, Feedback, Step
+from retour.receiver import Step
+from retour.receiving import Checked, Feedback
 
 GREYLISTED = next(case for case in CASES if case.expected == ("delay", "sent"))
 BOUNCED = next(case for case in CASES if case.code == "10")
