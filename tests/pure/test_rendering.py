@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import html
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +20,6 @@ from retour.rendering import (
     missing,
 )
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "templates.md").read_text()
 ANN = {"profile": {"person": {"name": {"firstName": "Ann"}}}, "context": {"order": {"id": "4711"}}}
 
 printable = st.characters(codec="utf-8", exclude_categories=["Cc"])
@@ -71,45 +68,6 @@ def in_html(template: str, data: dict[str, Any]) -> str:
 
 def in_text(template: str, data: dict[str, Any]) -> str:
     return compiled(text=template).render(data).text or ""
-
-
-# --- the document ---
-
-
-def documented() -> list[tuple[str, str, str]]:
-    return re.findall(r"^\| `(.+?)` \| `(.+?)` \| `(.+?)` \|$", DOCUMENT, re.MULTILINE)
-
-
-def documented_data() -> dict[str, Any]:
-    [text] = re.findall(r"```json\n(.+?)```", DOCUMENT, re.DOTALL)
-    data: dict[str, Any] = json.loads(text)
-    return data
-
-
-def test_the_document_has_examples() -> None:
-    assert len(documented()) >= 18
-
-
-@pytest.mark.parametrize(("template", "as_html", "as_text"), documented())
-def test_an_example_of_the_document_renders_as_it_says(template: str, as_html: str, as_text: str) -> None:
-    data = documented_data()
-    assert in_html(template, data) == as_html
-    assert in_text(template, data) == as_text
-    assert compiled(subject=template, text="").render(data).subject == as_text
-
-
-def test_the_limits_of_the_document_are_those_of_the_code() -> None:
-    for number in (
-        "512 KiB",
-        "32 blocks",
-        "100 branches",
-        "100 values",
-        "16 in one",
-        "40,000 words",
-        "2 MiB",
-        "1,600",
-    ):
-        assert number in DOCUMENT.replace("\n", " ")
 
 
 # --- rendering ---

@@ -7,6 +7,7 @@ from retour.model import CampaignVersion, ChannelKind, EmailContent, SmsContent
 from retour.rendering import Compiled, TemplateProblem, compile_email, compile_sms
 
 MOST = 1_000  # versions; some 50 kB each
+WITHOUT_PROFILES = {"profile": "High throughput mode has no profiles: send it as context."}
 
 
 class Templates:
@@ -27,9 +28,9 @@ class Templates:
 
 
 def compile_content(
-    channel: ChannelKind, email: EmailContent | None, sms: SmsContent | None
+    channel: ChannelKind, email: EmailContent | None, sms: SmsContent | None, *, high_throughput: bool = False
 ) -> Compiled | tuple[TemplateProblem, ...]:
-    """The templates of a campaign, or what is wrong with them."""
+    """The templates of a campaign, or what is wrong with them. In high throughput mode there are no profiles."""
     if channel is ChannelKind.EMAIL:
-        return compile_email(email or EmailContent(subject=""))
+        return compile_email(email or EmailContent(subject=""), WITHOUT_PROFILES if high_throughput else None)
     return compile_sms(sms or SmsContent(text=""))

@@ -1,103 +1,88 @@
-"""Journey Optimizer's personalization syntax, translated once into minijinja source.
+"""Journey Optimizer's personalization syntax, translated once into minijinja source and numbered steps.
 
-The source that comes out is made of nothing but the literal text and of names, literals and signs that are
-written here: user data never becomes template, and a name is a number, not a path: `v0` where a value is
-tested, `p0` where it is written. It has no loops.
+The source that comes out is made of literal text and of names and signs that are written here: no text of a tag,
+and no data, ever becomes template. At a tag, minijinja gets a text or a truth value by number: `p3` where it is
+known before the part is rendered, `r(3)` where a step is run at that place (see evaluation.py). It turns loops by
+count only, so that it never holds a value of the data.
 Its delimiters hold U+0002, which no template may contain, so that literal text needs no escaping.
-
-Read in one pass, from left to right; every regular expression is possessive or looks at one place only.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal as One
 
 from retour import limits
-from retour.model import Value
+from retour.rendering import evaluation
+from retour.rendering.evaluation import Evaluate
+from retour.rendering.examples import Uses
+from retour.rendering.expressions import Expressions
+from retour.rendering.nodes import Node, demanded, is_plain
+from retour.rendering.problems import Problem, Stop, meant, shown
+from retour.rendering.scopes import ROOTS, Scope, is_free
+from retour.rendering.tokens import CLOSER, OPENER, Reader
 
 MARK = "\x02"
-ROOTS = ("profile", "context")
-BLOCKS = ("if", "unless")
-COMPARE = "compare"  # the function that minijinja calls for each comparison: (sign, left, right)
-SIGNS = {"=": "=", "==": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+RUN = "r"  # the function that minijinja calls with the number of a step
+BLOCKS = ("if", "unless", "each", "with")
 BRANCHES = 100  # `else if` of one block: minijinja nests them
-TERMS = 100  # values in one condition or chain of defaults, for the same reason
-PARENTHESES = 8  # one inside the other: minijinja reads no more than some 50 nested expressions
-ALTERNATIVES = 16  # `?:` in one tag: each one nests
-TOKENS = limits.RENDER_FUEL * 2 // 5  # words and signs in all tags: never more than two steps of fuel each
-
-CLOSER = {"{{{": "}}}", "{{": "}}", "{%": "%}", "{{!--": "--}}", "{{!": "}}"}
-OPENER = re.compile(r"\{\{!--|\{\{!|\{\{\{|\{\{|\{%")
-SPACE = re.compile(r"\s*+")
-TOKEN = re.compile(
-    r"""(?P<text>"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+')"""
-    r"""|(?P<number>-?[0-9]{1,15}+(?:\.[0-9]{1,15}+)?+)(?![\w.])"""
-    r"""|(?P<name>[^\W\d][\w-]*+(?:\.[^\W\d][\w-]*+)*+)"""
-    r"""|(?P<sign>\?:|==|!=|>=|<=|[=<>#/()])"""
-)
-ESCAPED = re.compile(r"\\(.)")
+EACH_DEPTH = 3  # an each inside another
+PACED_CHARACTERS = 200  # literal text in a loop; shorter ones are bounded by the fuel of their turns
 UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\U0010ffff]|\x7f")
-HINTS = {
-    "&": "Write and.",
-    "|": "Write or.",
-    "!": "Write not, or != to compare.",
-    "~": "Spaces are kept as they are.",
+BLOCK_PARAMETERS = {"each": 2, "with": 1}
+Kind = One["text", "html", "truth"]
+PLAIN: dict[Kind, Callable[[Node], Evaluate]] = {
+    "text": evaluation.plain_text,
+    "html": evaluation.plain_html,
+    "truth": evaluation.plain_truth,
 }
 
 
-class Problem(Value, frozen=True):
-    """Where a template can't be understood, counted from 1, and a sentence that says why."""
+@dataclass(slots=True)
+class Plan:
+    """What the parts of one message share: the variables in order, and what is known before a part is rendered.
 
-    line: int
-    column: int
-    message: str
+    refused: roots that have no data in this message, and why.
+    """
+
+    refused: Mapping[str, str] = field(default_factory=dict)
+    variables: dict[str, None] = field(default_factory=dict)
+    uses: Uses = field(default_factory=dict)
+    plain: dict[str, int] = field(default_factory=dict)
+    values: list[Evaluate] = field(default_factory=list)
+
+    def number(self, node: Node, kind: Kind) -> int:
+        """Of a plain expression; the same one has the same number."""
+        key = f"{kind} {node!r}"
+        if key not in self.plain:
+            self.plain[key] = len(self.values)
+            self.values.append(PLAIN[kind](node))
+        return self.plain[key]
 
 
-class Translation(Value, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Translation:
     """A part of a message as minijinja source.
 
-    printed: how often each variable (by its number) is written at most. required: the paths that are written
-    whatever the data says, and have no default.
+    used: the numbers of the plan's values that it holds. printed: how often each of these is written at most.
+    steps: what it runs. slots: room for what it names. required: the variables that are written whatever the data
+    says, and have no default.
     """
 
     source: str
+    used: tuple[int, ...]
     printed: dict[int, int]
+    steps: tuple[Evaluate, ...]
+    slots: int
     required: frozenset[str]
-
-
-def translate(source: str, numbers: dict[str, int]) -> Translation | Problem:
-    """One part. `numbers`: of each path, for all parts of a message; grows by what this one uses."""
-    try:
-        return _Translator(source, numbers).run()
-    except _Stop as stop:
-        line = source.count("\n", 0, stop.at) + 1
-        return Problem(line=line, column=stop.at - source.rfind("\n", 0, stop.at), message=stop.message)
-
-
-class _Stop(Exception):
-    """Ends the translation. Does not leave this file."""
-
-    def __init__(self, at: int, message: str) -> None:
-        super().__init__(message)
-        self.at = at
-        self.message = message
-
-
-@dataclass(slots=True)
-class _Token:
-    """A word or sign of a tag; kind `close` ends it, kind `name` is a path or a keyword."""
-
-    kind: str
-    text: str
-    at: int
 
 
 @dataclass(slots=True)
 class _Block:
-    """An open {{#if}} or {{#unless}}. branches: what is written in each one, without fail."""
+    """An open block. branches: what is written in each one, without fail."""
 
     name: str
     at: int
@@ -105,277 +90,257 @@ class _Block:
     has_else: bool = False
 
 
-class _Translator:
-    """Holds the place in the text, the open blocks and what was written so far."""
+def translate(source: str, plan: Plan | None = None, *, is_html: bool = False) -> Translation | Problem:
+    """One part. plan: of the message; grows by what this part uses. is_html: what double braces write is escaped."""
+    try:
+        return _Translator(source, plan or Plan(), is_html).run()
+    except Stop as stop:
+        line = source.count("\n", 0, stop.at) + 1
+        return Problem(line=line, column=stop.at - source.rfind("\n", 0, stop.at), message=stop.message)
 
-    def __init__(self, source: str, numbers: dict[str, int]) -> None:
-        self._source = source
-        self._numbers = numbers
-        self._at = 0
-        self._closer = ""
-        self._tokens = 0
-        self._terms = 0
-        self._token = _Token("close", "", 0)
+
+class _Translator:
+    """Holds the open blocks and what was written so far."""
+
+    def __init__(self, source: str, plan: Plan, is_html: bool) -> None:
+        self._reader = Reader(source)
+        self._scope = Scope(plan.variables, plan.uses, plan.refused)
+        self._expressions = Expressions(self._reader, self._scope)
+        self._plan = plan
+        self._is_html = is_html
         self._out: list[str] = []
+        self._steps: list[Evaluate] = []
+        self._used: set[int] = set()
         self._printed: Counter[int] = Counter()
         self._required: set[str] = set()
         self._blocks: list[_Block] = []
 
     def run(self) -> Translation:
-        """Text and tags in turn. Raises _Stop."""
+        """Text and tags in turn. Raises Stop."""
         self._check_text()
-        while opener := OPENER.search(self._source, self._at):
-            self._out.append(self._source[self._at : opener.start()])
-            self._at = opener.end()
+        while opener := OPENER.search(self._reader.source, self._reader.at):
+            self._literal(self._reader.source[self._reader.at : opener.start()])
+            self._reader.at = opener.end()
             self._tag(opener)
-        self._out.append(self._source[self._at :])
+        self._literal(self._reader.source[self._reader.at :])
         if self._blocks:
             block = self._blocks[-1]
-            raise _Stop(block.at, f"This {block.name} is never closed. Add {{%/{block.name}%}}.")
+            raise Stop(block.at, f"This {block.name} is never closed. Add {{%/{block.name}%}}.")
         return Translation(
-            source="".join(self._out), printed=dict(self._printed), required=frozenset(self._required)
+            "".join(self._out),
+            tuple(sorted(self._used)),
+            dict(self._printed),
+            tuple(self._steps),
+            self._scope.slots,
+            frozenset(self._required),
         )
 
     def _check_text(self) -> None:
-        if found := UNPRINTABLE.search(self._source):
-            raise _Stop(
-                found.start(), f"The control character U+{ord(found.group()):04X} can't be used here."
-            )
-        size = len(self._source.encode())
+        source = self._reader.source
+        if found := UNPRINTABLE.search(source):
+            raise Stop(found.start(), f"The control character U+{ord(found.group()):04X} can't be used here.")
+        size = len(source.encode())
         if size > limits.TEMPLATE_BYTES:
-            raise _Stop(0, f"This has {size:,} bytes; at most {limits.TEMPLATE_BYTES:,} are allowed.")
+            raise Stop(0, f"This has {size:,} bytes; at most {limits.TEMPLATE_BYTES:,} are allowed.")
+
+    def _literal(self, text: str) -> None:
+        if len(text) > PACED_CHARACTERS and self._is_in_loop():
+            self._do(self._step(evaluation.pace_step(len(text))))
+        self._out.append(text)
 
     # --- tags ---
 
     def _tag(self, opener: re.Match[str]) -> None:
         kind, start = opener.group(), opener.start()
-        self._closer = CLOSER[kind]
         if "!" in kind:
-            return self._comment(start)
-        self._terms = 0
-        self._advance(start)
-        sign = self._token.text if self._token.kind == "sign" else ""
-        if sign == "#":
+            return self._comment(kind, start)
+        reader = self._reader
+        reader.enter(opener)
+        if reader.is_sign("#"):
             self._open(start)
-        elif sign == "/":
+        elif reader.is_sign("/"):
             self._close(start)
-        elif self._token.kind == "name" and self._token.text == "else":
+        elif reader.is_word("else"):
             self._else(start)
+        elif reader.is_word("let") and kind == "{%":
+            self._let()
         else:
-            self._print(kind, sign)
+            self._print(kind)
         return None
 
-    def _comment(self, start: int) -> None:
-        end = self._source.find(self._closer, self._at)
+    def _comment(self, kind: str, start: int) -> None:
+        closer = CLOSER[kind]
+        end = self._reader.source.find(closer, self._reader.at)
         if end < 0:
-            raise _Stop(start, f"This comment is never closed. Add {self._closer}.")
-        self._at = end + len(self._closer)
+            raise Stop(start, f"This comment is never closed. Add {closer}.")
+        self._reader.at = end + len(closer)
 
-    def _print(self, kind: str, sign: str) -> None:
+    def _print(self, kind: str) -> None:
         if kind == "{%":
-            if sign != "=":
+            if not self._reader.is_sign("="):
                 raise self._unknown_tag()
-            self._advance()
-        values = [self._value("p")]
-        while self._is_sign("?:"):
-            self._advance()
-            values.append(self._value("p"))
-        if len(values) > ALTERNATIVES:
-            raise _Stop(self._token.at, f"At most {ALTERNATIVES} values can stand in one ?: chain.")
-        self._end_tag()
-        self._written(values)
-        code = _first_filled([code for code, _ in values])
-        self._out.append(f"{MARK}{{({code})|safe}}{MARK}" if kind == "{{{" else f"{MARK}{{{code}}}{MARK}")
+            self._reader.advance()
+        node = self._expressions.read()
+        self._reader.end_tag()
+        self._written_in_branch().update(demanded(node))
+        code = self._printed_code(node, "html" if self._is_html and kind != "{{{" else "text")
+        self._out.append(f"{MARK}{{{code}}}{MARK}")
 
-    def _written(self, values: list[tuple[str, str | None]]) -> None:
-        paths = [path for _, path in values if path]
-        self._printed.update(self._numbers[path] for path in paths)
-        if len(values) == 1 and paths:
-            (self._blocks[-1].branches[-1] if self._blocks else self._required).add(paths[0])
+    def _printed_code(self, node: Node, kind: One["text", "html"]) -> str:
+        """Plain values are written at most once outside a loop, so that what they add is known beforehand."""
+        if self._is_in_loop() or not is_plain(node):
+            return self._step(evaluation.text_step(node, is_escaped=kind == "html"))
+        number = self._plan.number(node, kind)
+        self._used.add(number)
+        self._printed[number] += 1
+        return f"p{number}"
+
+    def _let(self) -> None:
+        self._reader.advance()
+        name = self._reader.token
+        if name.kind != "name":
+            raise Stop(name.at, "The name of the let is missing here, as in {% let total = 0 %}.")
+        self._reader.advance()
+        self._reader.expect("=", "A = is missing here, as in {% let total = 0 %}.")
+        node = self._expressions.read()
+        self._reader.end_tag()
+        slot = self._scope.let(name)
+        self._do(self._step(evaluation.keep_step(node, slot, self._expressions.terms)))
+
+    # --- blocks ---
 
     def _open(self, start: int) -> None:
-        self._advance()
-        name = self._token.text
-        if self._token.kind != "name" or name not in BLOCKS:
-            raise _Stop(self._token.at, f"There is no block {name!r}. Known blocks are if and unless.")
+        reader = self._reader
+        reader.advance()
+        name = reader.token.text
+        if reader.token.kind != "name" or name not in BLOCKS:
+            known = f"Known blocks are {', '.join(BLOCKS[:-1])} and {BLOCKS[-1]}."
+            raise Stop(reader.token.at, f"There is no block {shown(name)}. {known}{meant(name, BLOCKS)}")
         if len(self._blocks) >= limits.TEMPLATE_DEPTH:
-            raise _Stop(start, f"Blocks can be nested {limits.TEMPLATE_DEPTH} deep at most.")
-        self._advance()
-        condition = self._condition(0)
-        self._end_tag()
+            raise Stop(start, f"Blocks can be nested {limits.TEMPLATE_DEPTH} deep at most.")
+        if name == "each" and sum(block.name == "each" for block in self._blocks) >= EACH_DEPTH:
+            raise Stop(start, f"An each can be nested {EACH_DEPTH} deep at most.")
+        reader.advance()
+        node = self._expressions.read()
+        names = self._names(name)
+        reader.end_tag()
         self._blocks.append(_Block(name, start))
-        self._block(f"if {condition}" if name == "if" else f"if not ({condition})")
+        self._begin(name, node, names)
+
+    def _begin(self, name: str, node: Node, names: list[str]) -> None:
+        cost = self._expressions.terms
+        match name:
+            case "if":
+                self._block(f"if {self._asked(node)}")
+            case "unless":
+                self._block(f"if not {self._asked(node)}")
+            case "with":
+                frame = self._scope.enter_with(names, node)
+                self._block(f"if {self._step(evaluation.keep_step(node, frame.this, cost))}")
+            case _:
+                frame = self._scope.enter_each(names, node)
+                count = self._step(evaluation.each_step(node, frame.this))
+                self._block(f"for _ in range({count})")
+                self._do(self._step(evaluation.turn_step(frame.this, frame.this)))
+
+    def _asked(self, node: Node) -> str:
+        if not is_plain(node):
+            return self._step(evaluation.truth_step(node, self._expressions.terms))
+        number = self._plan.number(node, "truth")
+        self._used.add(number)
+        return f"p{number}"
+
+    def _names(self, block: str) -> list[str]:
+        """`as |item|`, `as |item index|`."""
+        reader = self._reader
+        if not reader.is_word("as"):
+            return []
+        reader.advance()
+        reader.expect("|", "A | is missing here, as in {{#each context.items as |item|}}.")
+        names: list[str] = []
+        while not reader.is_sign("|"):
+            if reader.token.kind != "name" or not is_free(reader.token.text) or reader.token.text in names:
+                raise Stop(reader.token.at, f"{shown(reader.token.text)} can't be a name here.")
+            names.append(reader.token.text)
+            reader.advance()
+        most = BLOCK_PARAMETERS.get(block, 0)
+        if not 1 <= len(names) <= most:
+            raise Stop(
+                reader.token.at, f"{block} takes {most or 'no'} name{'s' * (most != 1)} between | and |."
+            )
+        reader.advance()
+        return names
 
     def _else(self, start: int) -> None:
         block = self._open_block(start, "else")
         if block.has_else:
-            raise _Stop(start, f"This {block.name} has an else already.")
-        self._advance()
-        if self._token.kind == "name" and self._token.text == "if":
-            self._advance()
-            code = f"elif {self._condition(0)}"
+            raise Stop(start, f"This {block.name} has an else already.")
+        self._reader.advance()
+        self._end_frame(block)
+        if self._reader.is_word("if") and block.name in ("if", "unless"):
+            self._reader.advance()
+            code = f"elif {self._asked(self._expressions.read())}"
         else:
             block.has_else = True
             code = "else"
-        self._end_tag()
+        self._reader.end_tag()
         block.branches.append(set())
         if len(block.branches) > BRANCHES:
-            raise _Stop(start, f"A block can have {BRANCHES} branches at most.")
+            raise Stop(start, f"A block can have {BRANCHES} branches at most.")
         self._block(code)
 
     def _close(self, start: int) -> None:
-        self._advance()
-        name = self._token.text
-        block = self._open_block(start, f"/{name}")
-        if name != block.name:
-            raise _Stop(self._token.at, f"This closes {name!r}, but {block.name!r} is open.")
-        self._advance()
-        self._end_tag()
+        self._reader.advance()
+        token = self._reader.token
+        block = self._open_block(start, f"/{token.text}")
+        if token.text != block.name:
+            raise Stop(token.at, f"This closes {shown(token.text)}, but {block.name!r} is open.")
+        self._reader.advance()
+        self._reader.end_tag()
+        if not block.has_else:
+            self._end_frame(block)
         self._blocks.pop()
         if block.has_else:
-            outer = self._blocks[-1].branches[-1] if self._blocks else self._required
-            outer |= set.intersection(*block.branches)
-        self._block("endif")
+            self._written_in_branch().update(set.intersection(*block.branches))
+        self._block("endfor" if block.name == "each" else "endif")
+
+    def _end_frame(self, block: _Block) -> None:
+        """What an each or a with names ends at its else."""
+        if block.name in BLOCK_PARAMETERS:
+            self._scope.frames.pop()
 
     def _open_block(self, start: int, what: str) -> _Block:
         if not self._blocks:
-            raise _Stop(start, f"There is no open block for this {what}.")
+            raise Stop(start, f"There is no open block for this {what}.")
         return self._blocks[-1]
+
+    # --- what comes out ---
+
+    def _written_in_branch(self) -> set[str]:
+        return self._blocks[-1].branches[-1] if self._blocks else self._required
+
+    def _is_in_loop(self) -> bool:
+        return any(block.name == "each" and not block.has_else for block in self._blocks)
+
+    def _step(self, step: Evaluate) -> str:
+        """The code that runs a step; it takes fuel as two words more do."""
+        self._reader.count()
+        self._steps.append(step)
+        return f"{RUN}({len(self._steps) - 1})"
+
+    def _do(self, code: str) -> None:
+        self._block(f"do {code}")
 
     def _block(self, code: str) -> None:
         self._out.append(f"{MARK}%{code}%{MARK}")
 
-    # --- conditions: or, and, not, comparison, value ---
-
-    def _condition(self, depth: int) -> str:
-        if depth > PARENTHESES:
-            raise _Stop(self._token.at, f"Parentheses can be nested {PARENTHESES} deep at most.")
-        terms = [self._all_of(depth)]
-        while self._is_word("or"):
-            self._advance()
-            terms.append(self._all_of(depth))
-        return " or ".join(terms)
-
-    def _all_of(self, depth: int) -> str:
-        terms = [self._negated(depth)]
-        while self._is_word("and"):
-            self._advance()
-            terms.append(self._negated(depth))
-        return " and ".join(terms)
-
-    def _negated(self, depth: int) -> str:
-        negations = 0
-        while self._is_word("not"):
-            self._advance()
-            negations += 1
-        code = self._compared(depth)
-        return f"not ({code})" if negations % 2 else code
-
-    def _compared(self, depth: int) -> str:
-        if self._is_sign("("):
-            self._advance()
-            code = self._condition(depth + 1)
-            if not self._is_sign(")"):
-                raise _Stop(self._token.at, "A closing parenthesis is missing here.")
-            self._advance()
-            return f"({code})"
-        left, _ = self._value("v")
-        sign = SIGNS.get(self._token.text) if self._token.kind == "sign" else None
-        if sign is None:
-            return left
-        self._advance()
-        right, _ = self._value("v")
-        return f'{COMPARE}("{sign}", {left}, {right})'
-
-    # --- values and tokens ---
-
-    def _value(self, use: str) -> tuple[str, str | None]:
-        """A literal or a variable: its code, and its path if it has one. use: p to write it, v to test it."""
-        token = self._token
-        self._terms += 1
-        if self._terms > TERMS:
-            raise _Stop(token.at, f"At most {TERMS} values can stand in one condition.")
-        code, path = self._literal(token), None
-        if code is None:
-            path = self._path(token)
-            code = f"{use}{self._numbers.setdefault(path, len(self._numbers))}"
-        self._advance()
-        return code, path
-
-    def _literal(self, token: _Token) -> str | None:
-        if token.kind == "text":
-            return json.dumps(ESCAPED.sub(r"\1", token.text[1:-1]), ensure_ascii=False)
-        if token.kind == "number":
-            return repr(float(token.text)) if "." in token.text else str(int(token.text))
-        return token.text if token.kind == "name" and token.text in ("true", "false") else None
-
-    def _path(self, token: _Token) -> str:
-        if token.kind != "name":
-            what = f"{token.text!r} stands" if token.kind == "sign" else "the tag ends"
-            raise _Stop(token.at, f"A variable or a literal is missing: {what} here.")
-        root, dot, _ = token.text.partition(".")
-        if root in ROOTS and dot:
-            return token.text
-        if self._source.startswith("(", self._at):
-            raise _Stop(token.at, f"There is no function {token.text!r}. Functions can't be used here.")
-        raise _Stop(token.at, f"{token.text!r} is unknown. A variable starts with profile. or context.")
-
-    def _end_tag(self) -> None:
-        if self._token.kind != "close":
-            raise _Stop(
-                self._token.at, f"{self._token.text!r} can't stand here. {self._closer} was expected."
-            )
-
-    def _unknown_tag(self) -> _Stop:
-        token = self._token
-        if token.kind == "name" and token.text.partition(".")[0] in ROOTS:
-            return _Stop(token.at, f"To write a value here, use {{%= {token.text} %}}.")
-        return _Stop(
-            token.at, f"{token.text!r} is unknown. A tag is {{%= …%}}, {{%#if …%}}, {{%else%}} or {{%/if%}}."
-        )
-
-    def _is_word(self, text: str) -> bool:
-        return self._token.kind == "name" and self._token.text == text
-
-    def _is_sign(self, text: str) -> bool:
-        return self._token.kind == "sign" and self._token.text == text
-
-    def _advance(self, start: int | None = None) -> None:
-        """The next token. `start`: where the tag begins, for its first one."""
-        self._tokens += 1
-        if self._tokens > TOKENS:
-            raise _Stop(self._at, f"All tags together can have {TOKENS:,} words and signs at most.")
-        at = self._after_space()
-        if self._source.startswith(self._closer, at):
-            self._token = _Token("close", self._closer, at)
-            self._at = at + len(self._closer)
-            return
-        found = TOKEN.match(self._source, at)
-        if found is None:
-            raise self._unreadable(at)
-        self._token = _Token(found.lastgroup or "", found.group(), at)
-        self._at = found.end()
-
-    def _after_space(self) -> int:
-        found = SPACE.match(self._source, self._at)
-        return found.end() if found else self._at
-
-    def _unreadable(self, at: int) -> _Stop:
-        character = self._source[at : at + 1]
-        if not character:
-            return _Stop(at, f"This tag is never closed. Add {self._closer}.")
-        if character in "\"'":
-            return _Stop(at, "The closing quote of this text is missing.")
-        if character.isdigit() or character == "-":
-            return _Stop(at, "This number can't be read. Numbers have at most 15 digits, as in 12 or 0.5.")
-        if character in "“”„‘’":
-            return _Stop(at, f"{character} is a typographic quote. Use \" or '.")
-        return _Stop(at, f"{character!r} can't stand in a tag. {HINTS.get(character, '')}".rstrip())
-
-
-def _first_filled(codes: list[str]) -> str:
-    """`a ?: b ?: c`: the first that is not empty, else the last."""
-    *others, code = codes
-    for other in reversed(others):
-        code = f'{other} if {other} != "" else ({code})'
-    return code
+    def _unknown_tag(self) -> Stop:
+        token, at = self._reader.token, self._reader.token.at
+        if token.kind == "name" and token.text in (*BLOCKS, *(f"end{name}" for name in BLOCKS)):
+            written = f"{{%/{token.text[3:]}%}}" if token.text.startswith("end") else f"{{%#{token.text} …%}}"
+            return Stop(at, f"Write {written}.")
+        if token.kind == "name" and (token.text.partition(".")[0] in ROOTS or self._reader.is_called()):
+            written = token.text[:60] + ("(…)" if self._reader.is_called() else "")
+            return Stop(at, f"To write a value here, use {{%= {written} %}}.")
+        known = "{%= …%}, {% let …%}, {%#if …%}, {%else%} or {%/if%}"
+        return Stop(at, f"{shown(token.text)} is unknown. A tag is {known}.")

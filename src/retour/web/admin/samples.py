@@ -13,7 +13,7 @@ from retour.rendering import RenderTrouble
 
 EMAIL, PHONE, OTHER = "jane.doe@example.com", "+15555550123", "customer-12345"
 USER_IDS = {"email": EMAIL, "phone": PHONE}
-PATH = "/ajo/im/executions/unitary"
+PATH, HIGH_THROUGHPUT_PATH = "/ajo/im/executions/unitary", "/ajo/im/executions/highthroughput"
 TOKEN_PATH = "/ims/token/v3"  # noqa: S105 - an address, no secret
 
 
@@ -26,22 +26,11 @@ def variables(campaign: Campaign) -> tuple[str, ...]:
 
 
 def data(campaign: Campaign) -> dict[str, Any]:
-    """A value for each variable: its own name."""
-    made: dict[str, Any] = {}
-    for variable in variables(campaign):
-        *way, name = variable.split(".")
-        _put(made, way, name)
-    return made
-
-
-def _put(made: dict[str, Any], way: list[str], name: str) -> None:
-    """What is used as a text and as an object is an object."""
-    for step in way:
-        inner = made.get(step)
-        if not isinstance(inner, dict):
-            inner = made[step] = {}
-        made = inner
-    made.setdefault(name, name)
+    """A value for each variable, of the kind that the content wants; nothing while it has an error."""
+    try:
+        return compiled(campaign).example
+    except Invalid:
+        return {}
 
 
 def rendered(campaign: Campaign) -> Rendered | str:
@@ -56,7 +45,7 @@ def rendered(campaign: Campaign) -> Rendered | str:
 
 def request_body(campaign: Campaign) -> str:
     """The body of a call for one recipient."""
-    kind = "aep" if campaign.create_new_profile else "external"
+    kind = "aep" if campaign.create_new_profile and not campaign.high_throughput_mode else "external"
     user_id = USER_IDS.get(campaign.identity_namespace.lower(), OTHER)
     recipient = {"type": kind, "userId": user_id, "namespace": campaign.identity_namespace}
     body = {
@@ -75,8 +64,9 @@ def _addresses(channel: ChannelKind) -> dict[str, Any]:
 
 def request(base_url: str, sandbox: Sandbox, campaign: Campaign) -> str:
     """The cURL command; token and client id come from the shell's variables and are never printed."""
+    path = HIGH_THROUGHPUT_PATH if campaign.high_throughput_mode else PATH
     lines = [
-        f"curl -X POST {shlex.quote(base_url + PATH)}",
+        f"curl -X POST {shlex.quote(base_url + path)}",
         '-H "Authorization: Bearer $ACCESS_TOKEN"',
         '-H "x-api-key: $CLIENT_ID"',
         f"-H {shlex.quote(f'x-gw-ims-org-id: {sandbox.org}')}",
