@@ -85,7 +85,7 @@ def message_bytes(letter: Letter) -> bytes:
     own = (
         f"To: {letter.to.address}\r\n"
         f"{_header('Subject', letter.subject)}\r\n"
-        f"Date: {formatdate(letter.now / SECOND)[:-5]}+0000\r\n"
+        f"Date: {_date(letter.now // SECOND)}\r\n"
         f"Message-ID: <{letter.message_id}@{_sender(letter.sender.sender_email).domain}>\r\n"
     )
     return head + own.encode(errors="replace") + _content(letter, boundary)
@@ -96,6 +96,11 @@ def needs_smtputf8(letter: Letter) -> bool:
     reply_to = letter.sender.reply_to_email
     mailboxes = [letter.to, _sender(letter.sender.sender_email), *([_sender(reply_to)] if reply_to else [])]
     return any(each.international for each in mailboxes)
+
+
+@lru_cache(maxsize=16)
+def _date(seconds: int) -> str:
+    return f"{formatdate(seconds)[:-5]}+0000"
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retour.channels import Outgoing, Receipt
 from retour.channels.simulated import NUMBERS, OUTCOMES, SMS_FAILURES, SimulatedChannel, outcome_of
-from retour.classify_tables import FAILURES
+from retour.classify.tables import FAILURES
 from retour.limits import SECOND
 from retour.model import ChannelConfiguration, ChannelKind, Fact, FeedbackStatus, Rendered
 

@@ -43,10 +43,12 @@ class LocalBell:
     async def wait(self, room: str, seconds: float) -> frozenset[Lane]:
         """See Bell.wait."""
         event = self._events[room]
-        try:
-            await asyncio.wait_for(event.wait(), seconds)
-        except TimeoutError:
-            return frozenset()
+        if not event.is_set():
+            try:
+                async with asyncio.timeout(seconds):
+                    await event.wait()
+            except TimeoutError:
+                return frozenset()
         event.clear()
         rung = frozenset(self._rung[room])
         self._rung[room].clear()

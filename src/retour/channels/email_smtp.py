@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Iterator
+from functools import lru_cache
 
 import aiosmtplib
 
@@ -21,6 +23,7 @@ from retour.mime import Letter, Mailbox, mailbox, message_bytes, needs_smtputf8
 from retour.model import ChannelKind, EmailSettings, ProviderFacts, SmtpSettings, Value
 
 ORCPT_CHARACTERS = 500  # RFC 3461 4.2
+YES = {Stage.MAIL: (250,), Stage.RCPT: (250, 251)}  # RFC 5321 4.3.2; 251 forwards
 NOTIFY = {"success": "NOTIFY=SUCCESS,FAILURE,DELAY", "failure": "NOTIFY=FAILURE,DELAY"}
 
 
@@ -105,7 +108,7 @@ def _envelope(outgoing: Outgoing, sender: EmailSettings, now: int) -> Envelope |
         return Receipt()
     if recipient is None:
         return error(_own_words("5.1.3", "not an e-mail address"))
-    if mailbox(sender.sender_email) is None or (sender.reply_to_email and not mailbox(sender.reply_to_email)):
+    if _own(sender.sender_email) is None or (sender.reply_to_email and not _own(sender.reply_to_email)):
         return trouble(
             "Sender or reply-to of the channel configuration is not an e-mail address. Correct it."
         )
@@ -124,12 +127,16 @@ def _envelope(outgoing: Outgoing, sender: EmailSettings, now: int) -> Envelope |
     )
 
 
+_own = lru_cache(maxsize=1024)(mailbox)
+"""Addresses of channel configurations, which are few; those of recipients are not kept."""
+
+
 def _return_path(message_id: str, sender: EmailSettings) -> str:
     """VERP: with a domain of our own for bounces, each message has its own address there."""
-    domain = sender.return_path_domain and mailbox(f"bounce@{sender.return_path_domain}")
+    domain = sender.return_path_domain and _own(f"bounce@{sender.return_path_domain}")
     if domain:
         return f"bounce+{message_id.replace('-', '').lower()}@{domain.domain}"
-    found = mailbox(sender.sender_email)
+    found = _own(sender.sender_email)
     return found.address if found else sender.sender_email
 
 
@@ -154,14 +161,12 @@ async def _transact(envelope: Envelope, connection: Connection, progress: Progre
         return error(_own_words("5.6.7", "the relay does not offer SMTPUTF8"))
     connection.messages += 1
     connection.clean = False
-    encoding = "utf-8" if envelope.smtputf8 else "ascii"
     try:
-        progress.stage = Stage.MAIL
-        await client.mail(envelope.sender, options=_mail_options(envelope, client), encoding=encoding)
-        progress.stage = Stage.RCPT
-        await client.rcpt(
-            envelope.recipient.address, options=_rcpt_options(envelope, client), encoding=encoding
-        )
+        for stage, line in _lines(envelope, client):
+            progress.stage = stage
+            answer = await client.execute_command(*line)
+            if answer.code not in YES[stage]:
+                return refused(stage, answer.code, answer.message, host)
         progress.stage = Stage.DATA
         answer = await client.data(envelope.body)
     except aiosmtplib.SMTPResponseException as no:
@@ -174,6 +179,19 @@ async def _transact(envelope: Envelope, connection: Connection, progress: Progre
         return error(_own_words("5.1.3", "the address can't be sent by SMTP"))
     connection.clean = True
     return accepted(answer.code, answer.message)
+
+
+def _lines(envelope: Envelope, client: aiosmtplib.SMTP) -> Iterator[tuple[Stage, tuple[bytes, ...]]]:
+    """MAIL and RCPT. Not by aiosmtplib's methods of that name: they parse addresses that mime.mailbox took apart."""
+    encoding = "utf-8" if envelope.smtputf8 else "ascii"
+    sender = f"FROM:<{envelope.sender}>".encode(encoding)
+    yield Stage.MAIL, (b"MAIL", sender, *_octets(_mail_options(envelope, client)))
+    recipient = f"TO:<{envelope.recipient.address}>".encode(encoding)
+    yield Stage.RCPT, (b"RCPT", recipient, *_octets(_rcpt_options(envelope, client)))
+
+
+def _octets(options: list[str]) -> list[bytes]:
+    return [option.encode("ascii") for option in options]
 
 
 def _mail_options(envelope: Envelope, client: aiosmtplib.SMTP) -> list[str]:

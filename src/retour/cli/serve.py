@@ -20,6 +20,7 @@ from retour.worker import Worker
 
 GRACE_SECONDS = 10
 BACKLOG = 2048
+KEEP_ALIVE_SECONDS = 75  # longer than the 60 s that proxies keep an idle connection, else they meet a closed one
 
 
 @click.command()
@@ -91,6 +92,7 @@ def _server_config(settings: config.Settings, application_: object) -> uvicorn.C
         forwarded_allow_ips=settings.trusted_proxies or None,
         ssl_certfile=settings.tls_cert or None,
         ssl_keyfile=settings.tls_key or None,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
@@ -116,6 +118,7 @@ def _local_url(settings: config.Settings) -> str:
 
 async def _greet(retour: app.Retour) -> None:
     settings = retour.settings
-    click.echo(f"retour serves on {settings.base_url}  (data in {settings.data_dir})")
+    place = settings.database_shown if settings.on_postgresql else settings.data_dir
+    click.echo(f"retour serves on {settings.base_url}  (data in {place})")
     if not await retour.shelves.organizations():
         click.echo("There is no organization yet. `retour init` makes the first one, with a sign-in link.")

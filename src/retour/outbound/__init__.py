@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from retour import limits
 from retour.model import Timings, Value
-from retour.outbound.addresses import Allowed, Problem, Target, Trouble, forbidden, parse_target
+from retour.outbound.addresses import Allowed, Problem, Target, Trouble, forbidden, parse_target, unlisted
 from retour.outbound.authorities import Authorities
 from retour.outbound.curl import Call, Heard, Line, harden_environment
 from retour.outbound.names import DnsResolver, Resolver, Turns, Vetted, vet
@@ -131,8 +131,12 @@ class Outbound:
         if isinstance(target, Problem):
             return target.sentence
         vetted = await self._vet(target, org, allowed, f"check {org}")
-        refused = isinstance(vetted, Problem) and vetted.trouble == Trouble.ADDRESS_FORBIDDEN
-        return vetted.sentence if isinstance(vetted, Problem) and refused else None
+        if not isinstance(vetted, Problem):
+            return None
+        if vetted.trouble == Trouble.ADDRESS_FORBIDDEN:
+            return vetted.sentence
+        # What needs an entry in the allow-list must show that it has one, so its name has to be found now.
+        return unlisted(target) if target.listed_only else None
 
     async def close(self) -> None:
         """Close every connection. What is being asked is cancelled, so stop asking first."""
@@ -167,6 +171,8 @@ class Outbound:
         )
 
     async def _vet_in_time(self, target: Target, ask: Ask, allowed: tuple[Allowed, ...]) -> Vetted | Problem:
+        if target.address is not None:  # nothing is looked up
+            return await self._vet(target, ask.org, allowed, ask.sandbox)
         try:
             async with asyncio.timeout(ask.deadline_seconds):
                 return await self._vet(target, ask.org, allowed, ask.sandbox)
@@ -232,7 +238,7 @@ class Outbound:
 
 def _bad_header(headers: tuple[tuple[str, str], ...]) -> Problem | None:
     for name, value in headers:
-        if not _NAME.fullmatch(name) or name.lower() in _OURS or name.lower().startswith("proxy-"):
+        if not _may_be_sent(name):
             sentence = f"The header {name!r} can't be sent: its name is not valid or is reserved."
         elif not _VALUE.fullmatch(value):
             sentence = f"The header {name} can't be sent: its value holds a character that is not allowed."
@@ -240,6 +246,12 @@ def _bad_header(headers: tuple[tuple[str, str], ...]) -> Problem | None:
             continue
         return Problem(trouble=Trouble.INVALID_HEADER, sentence=sentence)
     return None
+
+
+@lru_cache(maxsize=8192)
+def _may_be_sent(name: str) -> bool:
+    lower = name.lower()
+    return bool(_NAME.fullmatch(name)) and lower not in _OURS and not lower.startswith("proxy-")
 
 
 def _unasked(problem: Problem, started: float) -> Answer:

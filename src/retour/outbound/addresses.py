@@ -66,7 +66,7 @@ class Target(Value):
     listed_only: bool
 
 
-class Allowed(Value):
+class Allowed(Value, cache_hash=True):
     """One entry of an allow-list: a network, at one port or any, for one organization or all."""
 
     network: Network
@@ -329,7 +329,7 @@ def _refused(target: Target, written: str, org: str, allowed: tuple[Allowed, ...
             return _off_limits(target, written, kind, org)
     elif any(_fits(entry, target.port, org) for entry in allowed):
         return None
-    return _invalid(_unlisted(target)) if target.listed_only else None
+    return _invalid(unlisted(target)) if target.listed_only else None
 
 
 def _off_limits(target: Target, written: str, kind: str, org: str) -> Problem:
@@ -339,7 +339,8 @@ def _off_limits(target: Target, written: str, kind: str, org: str) -> Problem:
     return Problem(trouble=Trouble.ADDRESS_FORBIDDEN, sentence=sentence)
 
 
-def _unlisted(target: Target) -> str:
+def unlisted(target: Target) -> str:
+    """What to say of a target that needs an entry in the allow-list and has none."""
     if target.scheme == "http":
         return _HTTPS
     return f"Port {target.port} is not allowed. Use 443, 8443 or a port from 1024 up."

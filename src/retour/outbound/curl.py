@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import pycurl
@@ -225,10 +226,14 @@ def _pin(target: Target, addresses: tuple[str, ...]) -> str:
 
 def _header_lines(headers: tuple[tuple[str, str], ...]) -> list[str]:
     """As libcurl wants them: `name;` sends an empty value, `name:` keeps back a header of libcurl's own."""
-    names = {name.lower() for name, _ in headers}
     lines = [f"{name}: {value}" if value else f"{name};" for name, value in headers]
-    own = [f"{name}:" for name in ("Expect", "Content-Type") if name.lower() not in names]
-    return lines + own
+    return [*lines, *_kept_back(tuple(name for name, _ in headers))]
+
+
+@lru_cache(maxsize=1024)
+def _kept_back(given: tuple[str, ...]) -> tuple[str, ...]:
+    names = {name.lower() for name in given}
+    return tuple(f"{name}:" for name in ("Expect", "Content-Type") if name.lower() not in names)
 
 
 def _expiry(chain: list[list[tuple[str, str]]]) -> int | None:

@@ -7,6 +7,7 @@ here.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 import idna
@@ -18,6 +19,7 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")
 
 
+@lru_cache(maxsize=8192)
 def parse_host(text: str) -> str | Address | None:
     """A host as an ASCII name without a final dot, or as an address in whatever spelling; None if neither."""
     if text.startswith("["):

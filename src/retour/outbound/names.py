@@ -2,13 +2,15 @@
 
 Names are resolved by c-ares, which never blocks: libcurl's own resolver is a pool of a few threads, and ten
 names whose servers are silent would stop every delivery. c-ares honours the hosts file, keeps answers
-for their TTL, and serves all its sockets from one thread of its own.
+for their TTL, and serves all its sockets from one thread of its own. An answer that it would give again is
+kept here as well, since asking c-ares costs more than the rest of a request; vetting is never spared.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -16,11 +18,13 @@ import aiodns
 import pycares
 
 from retour import limits
+from retour.kept import Kept
 from retour.model import Value
 from retour.outbound.addresses import TARGET_ALLOW, Allowed, Problem, Trouble, how_to_allow, why_not
 from retour.outbound.hosts import parse_host
 
 QUERY_SECONDS = 0.8  # a lost datagram is asked again once within the budget of 2 s
+KEPT_SECONDS = 30  # an answer is kept no longer, however long its TTL
 NOT_THERE = (aiodns.error.ARES_ENOTFOUND, aiodns.error.ARES_ENODATA, aiodns.error.ARES_EBADNAME)
 SEARCH_NOTHING = pycares.ARES_FLAG_NOSEARCH | pycares.ARES_FLAG_NOALIASES
 
@@ -52,14 +56,25 @@ class DnsResolver:
     def __init__(self, servers: tuple[str, ...] = ()) -> None:
         self._servers = servers
         self._dns: aiodns.DNSResolver | None = None
+        self._kept: Kept[tuple[tuple[str, ...], float]] = Kept()
 
     async def resolve(self, host: str) -> tuple[str, ...] | Problem:
         """All addresses of a name; see Resolver."""
+        kept = self._kept.get(host)
+        if kept is not None and time.monotonic() < kept[1]:
+            return kept[0]
+        return await self._ask(host)
+
+    async def _ask(self, host: str) -> tuple[str, ...] | Problem:
+        """What c-ares says now. A TTL of 0, which the hosts file has too, is kept by nobody (RFC 1035, 3.2.1)."""
         try:
             found = await self._open().getaddrinfo(host, type=socket.SOCK_STREAM)
         except aiodns.error.DNSError as error:
             return _not_found(host) if error.args[0] in NOT_THERE else _silent(host)
         addresses = tuple(dict.fromkeys(node.addr[0].decode() for node in found.nodes))
+        seconds = min((node.ttl for node in found.nodes), default=0)
+        if seconds > 0:
+            self._kept.keep(host, (addresses, time.monotonic() + min(seconds, KEPT_SECONDS)))
         return addresses or _not_found(host)
 
     def _open(self) -> aiodns.DNSResolver:

@@ -1,0 +1,179 @@
+"""The service as a process of its own, on a data directory of its own, set up through its API."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import apsw
+import msgspec
+
+from bench.load import Order
+from retour import client as api
+from retour import config
+from retour.ids import new_secret
+
+HOST = "127.0.0.1"  # stands for a name whose answer is still good; `localhost` is looked up anew each time
+START_SECONDS, STOP_SECONDS = 30.0, 30.0
+SANDBOX = "dev"
+CONFIGURATIONS = "/ajo/config/channel-configurations"
+CAMPAIGNS = "/journey/campaigns/service/campaigns"
+WEBHOOKS = "/ajo/config/feedback-webhooks"
+EXECUTIONS = "/ajo/im/executions/unitary"
+HTML = "<h1>Hello {{profile.person.name.firstName}}</h1><p>Your order {{context.order.number}} is on its way.</p>"
+TEXT = "Hello {{profile.person.name.firstName}}, your order {{context.order.number}} is on its way."
+
+
+class Product:
+    """`with` it: made, started, set up. resting: without its rooms at work."""
+
+    def __init__(self, folder: Path, authority: Path, *, host: str = HOST, resting: bool = False) -> None:
+        self.folder = folder
+        self._host = host
+        self._module = "bench.resting" if resting else "retour"
+        self._words = [] if resting else ["serve"]
+        self._environ = {name: value for name, value in os.environ.items() if not name.startswith("RETOUR_")}
+        self._environ |= {
+            "RETOUR_DATA_DIR": str(folder),
+            "RETOUR_LISTEN": f"127.0.0.1:{_free_port()}",
+            "RETOUR_CA_FILE": str(authority),
+            "RETOUR_INTAKE_RATE": str(config.MOST_RATE),  # what is measured is the service, not its brake
+        }
+
+    def __enter__(self) -> Self:
+        run = [sys.executable, "-m"]
+        subprocess.run(
+            [*run, "retour", "init", "--json"], env=self._environ, stdout=subprocess.PIPE, check=True
+        )
+        command = [*run, self._module, *self._words]
+        self._process = subprocess.Popen(command, env=self._environ, stdout=subprocess.DEVNULL)
+        self.pid = self._process.pid
+        try:
+            self._client = self._until_ready()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def relay(self, port: int) -> str:
+        """A campaign whose mail goes to the SMTP sink; its id."""
+        return self._campaign(
+            {"provider": "smtp", "smtp": {"host": self._host, "port": port, "maxConnections": 32}}
+        )
+
+    def simulated(self) -> str:
+        """A campaign whose mail goes nowhere; its id."""
+        return self._campaign({"provider": "simulated"})
+
+    def webhook(self, port: int) -> str:
+        """The feedback webhook: JWT (HS256), signed, told of everything; its id."""
+        claims = {"iss": "retour", "aud": "bench"}
+        jwt = {"type": "jwt", "algorithm": "HS256", "secret": new_secret(32), "claims": claims}
+        given = {
+            "name": "bench",
+            "channels": ["email"],
+            "url": f"https://{self._host}:{port}/feedback",
+            "authentication": jwt,
+            "events": ["sent", "bounce", "error", "delay"],
+            "signed": True,
+        }
+        return str(self._client.post(WEBHOOKS, given)["id"])
+
+    def tell(self, webhook: str, deed: str) -> None:
+        """`pause` or `resume` the webhook."""
+        self._client.post(f"{WEBHOOKS}/{webhook}/{deed}")
+
+    def order(self, campaign: str, prefix: str, number: int, **more: Any) -> Order:
+        """So many executions of a campaign, of one recipient each."""
+        known = self._client.credentials
+        headers = {
+            "authorization": f"Bearer {_token(known)}",
+            "x-api-key": known.client_id,
+            "x-gw-ims-org-id": known.ims_org,
+            "x-sandbox-name": SANDBOX,
+            "content-type": "application/json",
+        }
+        port = int(known.base_url.rpartition(":")[2])
+        return Order(
+            port=port,
+            path=EXECUTIONS,
+            headers=headers,
+            campaign=campaign,
+            prefix=prefix,
+            number=number,
+            **more,
+        )
+
+    def waiting(self) -> int:
+        """Deliveries that are due, read from the store's own file."""
+        db = apsw.Connection(str(self.folder / "retour.db"), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            rows = db.execute("SELECT COUNT(*) FROM delivery WHERE state = 'due'").fetchall()
+        finally:
+            db.close()
+        return int(str(rows[0][0]))
+
+    def _campaign(self, provider: dict[str, Any]) -> str:
+        email = {"senderName": "Luma", "senderEmail": "no-reply@luma.example"}
+        given = {"name": "bench", "channel": "email", "messageType": "transactional", "email": email}
+        configuration = self._client.post(CONFIGURATIONS, given | provider)
+        campaign = {
+            "name": "Order sent",
+            "channel": "email",
+            "channelConfigurationId": configuration["id"],
+            "enableWebhooks": True,
+            "content": {
+                "subject": "Your order {{context.order.number}}",
+                "html": {"body": HTML},
+                "text": {"body": TEXT},
+            },
+        }
+        made = str(self._client.post(CAMPAIGNS, campaign)["campaignId"])
+        self._client.post(f"{CAMPAIGNS}/{made}/publish")
+        return made
+
+    def _until_ready(self) -> api.Client:
+        client = api.connect(self.folder).at(SANDBOX)
+        end = time.monotonic() + START_SECONDS
+        while not client.ready():
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError("retour serve did not start")
+            time.sleep(0.05)
+        return client
+
+    def _stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _token(known: api.Credentials) -> str:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": known.client_id,
+        "client_secret": known.client_secret,
+    }
+    with urlopen(f"{known.base_url}/ims/token/v3", data=urlencode(form).encode()) as answer:
+        return str(msgspec.json.decode(answer.read())["access_token"])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
