@@ -12,7 +12,7 @@ LOCKED := $(INSTALL) --require-hashes --only-binary :all: --requirement
 # The package itself is built with the locked backend; --no-index sees to it that nothing is fetched for it.
 PACKAGE := $(INSTALL) --no-deps --no-index --no-build-isolation --editable .
 UV ?= uv
-COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+COMPILE := $(UV) pip compile --quiet --all-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
 help: ## list the targets
@@ -28,7 +28,7 @@ serve: $(VENV)/run.stamp ## the service, with data in retour-data
 	@$(BIN)/retour serve
 
 test: $(VENV)/dev.stamp ## the tests, without slow ones and real peers
-	@RETOUR_GROUP=test $(BIN)/python -m pytest -m "not slow and not peer"
+	@RETOUR_GROUP=test $(BIN)/python -m pytest --numprocesses 2 -m "not slow and not peer"
 
 test-all: $(VENV)/dev.stamp ## every test; RETOUR_REQUIRE="chromium ..." names peers that must be there
 	@RETOUR_GROUP=test-all $(BIN)/python -m pytest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import settings
 from cast import House, a_house
 from outside.certificates import Authority
 from outside.https import Endpoint, serving
+from outside.postgres import Cluster
 
 pytest_plugins = ["peers"]
 
@@ -36,3 +37,21 @@ async def receiver(authority: Authority) -> AsyncIterator[Endpoint]:
     """An HTTPS endpoint that answers 200 and keeps what came."""
     async with serving(tls=authority.server("127.0.0.1", "localhost")) as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL of the tests' own; tests that ask for it are marked `peer("postgres")`."""
+    made = Cluster()
+    made.start()
+    yield made
+    made.stop("immediate")
+    made.remove()
+
+
+@pytest.fixture
+def postgres(cluster: Cluster) -> Iterator[str]:
+    """The URL of a fresh, empty database."""
+    name = cluster.create()
+    yield cluster.url(name)
+    cluster.drop(name)

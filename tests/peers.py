@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Generator, Iterator
 
 import pytest
 
-PEERS = {"chromium": "chromium", "node": "node"}  # peer -> its program
-PACKAGES = {"node": "nodejs npm"}  # Debian's, where they have another name than the peer
+from outside.programs import program
+
+PEERS = {"chromium": "chromium", "node": "node", "postgres": "initdb"}  # peer -> its program
+# Debian's, where they have another name than the peer.
+PACKAGES = {"node": "nodejs npm", "postgres": "postgresql"}
 REQUIRE = "RETOUR_REQUIRE"
 GROUP = "RETOUR_GROUP"
 MUST = pytest.StashKey[frozenset[str]]()
@@ -48,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test whose peer is missing is skipped."""
     for item in items:
         for name in peers_of(item):
-            if shutil.which(PEERS[name]) is None:
+            if program(PEERS[name]) is None:
                 reason = f"the peer {name} is missing: apt install {PACKAGES.get(name, name)}"
                 item.add_marker(pytest.mark.skip(reason=reason))
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from retour import __version__, certificates, ids
+from retour import __version__, certificates, ids, limits
+from retour.alerts import Alerts, Post
 from retour.auth.api_tokens import ApiTokens
 from retour.auth.sessions import Sessions
 from retour.bells import Bell
@@ -19,25 +22,34 @@ from retour.catalog.campaigns import Campaigns
 from retour.catalog.configurations import Configurations
 from retour.catalog.first_steps import Operator
 from retour.catalog.organizations import Organizations
+from retour.catalog.profiles import Profiles
+from retour.catalog.rotations import Rotations
+from retour.catalog.verification import Verification
 from retour.catalog.webhooks import Webhooks
 from retour.channels import CHANNELS, Channel
-from retour.config import Settings
+from retour.config import Settings, relay_of
 from retour.dispatch import Dispatch
+from retour.erasure import Erasure
 from retour.errors import ConfigError
-from retour.intake import Intake
+from retour.intake import Intake, Rates
 from retour.outbound import Outbound, names
 from retour.outbound.addresses import Allowed, Problem, parse_allowed
 from retour.outbound.reach import Reach
+from retour.rates import Rate
+from retour.retention import Ages, Retention
 from retour.sealing import Keys, WrongKey
 from retour.sending import Sending
 from retour.stores import Store
 from retour.stores.handovers import Changed, Step
 from retour.stores.shelves import Shelves
 from retour.stores.sqlite import SqliteStore
+from retour.stores.sqlite_backup import Backups, restore
 from retour.upkeep import Upkeep
 
 KEY_CHECK = "key_check"
 CONTROL = "control"
+KEY_FILE = "secret.key"
+NO_DATA = {KEY_FILE, "ca", "cli.json", "retour.lock"}  # what may be there before a store is restored
 RELAY_ALLOW = "RETOUR_RELAY_ALLOW"
 
 
@@ -56,9 +68,15 @@ class Retour:
     organizations: Organizations
     configurations: Configurations
     campaigns: Campaigns
+    profiles: Profiles
+    erasure: Erasure
     webhooks: Webhooks
+    rotations: Rotations
+    verification: Verification
     operator: Operator
     upkeep: Upkeep
+    alerts: Alerts
+    backups: Backups
     api_tokens: ApiTokens
     sessions: Sessions
     outbound: Outbound
@@ -66,8 +84,10 @@ class Retour:
 
     async def close(self) -> None:
         """Let connections go, then the store."""
+        await self.backups.close()
         for channel in self.channels.values():
             await channel.close()
+        await self.alerts.close()
         await self.outbound.close()
         await self.store.close()
 
@@ -76,7 +96,7 @@ async def build(settings: Settings) -> Retour:
     """A Retour on its store, migrated, with the key checked. Raises ConfigError."""
     _prepare(settings.data_dir)
     keys = Keys(_master_key(settings), settings.secret_key_previous or None)
-    store = await SqliteStore.open(settings.database_file, ids.now())
+    store = await _open_store(settings)
     shelves = Shelves(store)
     await _check_key(store, shelves, keys)
     bell = LocalBell()
@@ -86,26 +106,59 @@ async def build(settings: Settings) -> Retour:
     organizations = Organizations(store, shelves)
     configurations = Configurations(store, shelves, keys)
     campaigns = Campaigns(store, shelves)
+    webhooks = Webhooks(store, shelves, keys, outbound, reach, settings.keep_bodies_days)
     return Retour(
         settings=settings,
         store=store,
         shelves=shelves,
         bell=bell,
         keys=keys,
-        intake=Intake(store, shelves, bell, keys),
+        intake=Intake(store, shelves, bell, keys, _rates(settings)),
         sending=Sending(store, shelves, bell, keys, channels.__getitem__),
         dispatch=Dispatch(store, shelves, bell, keys, outbound, reach),
         organizations=organizations,
         configurations=configurations,
         campaigns=campaigns,
+        profiles=Profiles(store, keys),
+        erasure=Erasure(store),
         operator=Operator(organizations, configurations, campaigns),
-        webhooks=Webhooks(store, shelves, keys, outbound, reach),
-        upkeep=Upkeep(store),
+        webhooks=webhooks,
+        rotations=Rotations(webhooks, keys),
+        verification=Verification(webhooks, keys),
+        upkeep=Upkeep(store, Retention(store, _ages(settings))),
+        alerts=Alerts(store, shelves, _post(settings), settings.base_url),
+        backups=Backups(store),
         api_tokens=ApiTokens(shelves, keys),
         sessions=Sessions(store, shelves),
         outbound=outbound,
         channels=channels,
     )
+
+
+async def _open_store(settings: Settings) -> Store:
+    """The plug that RETOUR_DATABASE names."""
+    if not settings.on_postgresql:
+        return await SqliteStore.open(settings.database_file, ids.now())
+    store: Store = await _postgresql("postgres").PostgresStore.open(settings.database, ids.now())
+    return store
+
+
+async def holds_store(database: str) -> bool:
+    """Whether a PostgreSQL database is in use by a retour already. Raises ConfigError."""
+    used: bool = await _postgresql("postgres_schema").is_used(database)
+    return used
+
+
+def _postgresql(module: str) -> ModuleType:
+    """A module of that plug; its driver comes with an extra of its own."""
+    try:
+        return import_module(f"retour.stores.{module}")
+    except ModuleNotFoundError as error:
+        if error.name != "asyncpg":
+            raise
+        raise ConfigError(
+            "RETOUR_DATABASE: PostgreSQL needs asyncpg: pip install 'retour[postgres]'."
+        ) from error
 
 
 def _prepare(folder: Path) -> None:
@@ -116,11 +169,39 @@ def _prepare(folder: Path) -> None:
         raise ConfigError(f"RETOUR_DATA_DIR: {folder} can't be made: {error.strerror}.") from error
 
 
+def key_place(settings: Settings) -> str:
+    """Where the master key is, to be told to whoever has to keep it."""
+    return "RETOUR_SECRET_KEY" if settings.secret_key else str(settings.data_dir / KEY_FILE)
+
+
+def restore_backup(settings: Settings, file: Path, told: Callable[[int, int], None]) -> None:
+    """The embedded store from a backup, in a data directory without one. Raises ConfigError.
+
+    told: pages copied, pages in all.
+    """
+    if settings.on_postgresql:
+        raise ConfigError("RETOUR_DATABASE is PostgreSQL: restore it with its own tools.")
+    if not file.is_file():
+        raise ConfigError(f"There is no file {file}.")
+    _prepare(settings.data_dir)
+    others = sorted({entry.name for entry in settings.data_dir.iterdir()} - NO_DATA)
+    if others:
+        there = f"{settings.data_dir} is not empty: it has {others[0]}."
+        raise ConfigError(f"{there} Restore into an empty data directory (RETOUR_DATA_DIR).")
+    if not settings.secret_key and not (settings.data_dir / KEY_FILE).is_file():
+        raise ConfigError(
+            f"The master key is missing. Put the {KEY_FILE} that belongs to the backup into {settings.data_dir}, or "
+            "set RETOUR_SECRET_KEY."
+        )
+    keys = Keys(_master_key(settings), settings.secret_key_previous or None)
+    restore(file, settings.database_file, keys.verify_check, ids.now(), told)
+
+
 def _master_key(settings: Settings) -> str:
     """The operator's key, or one made in the data directory (0600) at the first start."""
     if settings.secret_key:
         return settings.secret_key
-    path = settings.data_dir / "secret.key"
+    path = settings.data_dir / KEY_FILE
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(ids.new_secret(32))
@@ -162,14 +243,35 @@ def _outbound(settings: Settings) -> Outbound:
     )
 
 
+def _ages(settings: Settings) -> Ages:
+    return Ages(bodies=settings.keep_bodies_days, attempts=settings.keep_attempts_days)
+
+
+def _rates(settings: Settings) -> Rates:
+    return Rates(usual=Rate(settings.intake_rate), high_throughput=Rate(settings.intake_rate_high))
+
+
 def _channels(settings: Settings) -> dict[str, Channel]:
     """Every plug of the table, made with what it takes."""
+    return {"smtp": _smtp(settings), "simulated": _plug("simulated")()}
+
+
+def _smtp(settings: Settings, **more: Any) -> Channel:
+    """Relays that may be dialled, and whom their certificates must be of."""
     allowed = parse_allowed(settings.relay_allow, RELAY_ALLOW)
     context = ssl.create_default_context()
     for file in _ca_files(settings):
         context.load_verify_locations(file)
     vet = partial(_relay_addresses, allowed=allowed, resolver=names.DnsResolver())
-    return {"smtp": _plug("smtp")(vet, context), "simulated": _plug("simulated")()}
+    return _plug("smtp")(vet, context, **more)
+
+
+def _post(settings: Settings) -> Post | None:
+    """Alerts by e-mail, if there is a relay for them."""
+    relay = relay_of(settings.alert_smtp)
+    if relay is None:
+        return None
+    return Post(_smtp(settings, budget_seconds=limits.ALERT_MAIL_SECONDS), *relay, settings.alert_from)
 
 
 def _plug(name: str) -> Callable[..., Channel]:

@@ -6,22 +6,37 @@ Each field documents itself: `retour settings` prints these lines, docs/settings
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from msgspec import Meta
 
+from retour import limits
 from retour.errors import ConfigError
+from retour.model import SmtpSettings
 
 PREFIX = "RETOUR_"
 SQLITE = "sqlite:///"
+POSTGRESQL = "postgresql://"
+PASSWORDS = re.compile(r"(?<=//)([^/@:]*):[^?]*(?=@)|([?&]password=)[^&]*")
 KEY_CHARACTERS = 32
 LOG_FORMATS = ("", "json", "text")
+MOST_RATE = 1_000_000  # calls a second; more than a machine can take, so as good as no limit
+NUMBERS = {
+    "intake_rate": (1, MOST_RATE),
+    "intake_rate_high": (1, MOST_RATE),
+    "keep_bodies_days": limits.KEEP_BODIES,
+    "keep_attempts_days": limits.KEEP_ATTEMPTS,
+}
+NO_NUMBER = PREFIX + "{name}: give a number from {low:,} to {high:,}."
+SMTP_PORTS = {"smtp": 25, "smtps": 465}
+NO_RELAY = "RETOUR_ALERT_SMTP: give smtp://user:password@host:port, or smtps:// for TLS from the start."
 FILES = ("tls_cert", "tls_key", "ca_file")
 
 
@@ -32,7 +47,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "retour-data"
     )
     database: Annotated[
-        str, Meta(description="Empty: SQLite in the data directory. Or sqlite:///path/to/file.db.")
+        str,
+        Meta(
+            description="Empty: SQLite in the data directory. Or sqlite:///path/to/file.db, or postgresql://user@host/name."
+        ),
     ] = ""
     listen: Annotated[str, Meta(description="Address and port to serve on.")] = "127.0.0.1:8080"
     public_url: Annotated[
@@ -44,7 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: Annotated[
         str,
         Meta(
-            description="Master key for sealed secrets, 32 characters or more. Default: made in the data directory."
+            description="Master key for sealed secrets, 32 characters or more. Default: made in the data directory; "
+            "PostgreSQL needs it set."
         ),
     ] = ""
     secret_key_previous: Annotated[
@@ -67,6 +86,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: Annotated[
         str, Meta(description="More certificate authorities (PEM) to trust, added to the system's.")
     ] = ""
+    intake_rate: Annotated[
+        int, Meta(description="Executions a second that are taken in each sandbox; more are answered 429.")
+    ] = limits.INTAKE_RATE
+    intake_rate_high: Annotated[int, Meta(description="The same in high throughput mode.")] = (
+        limits.INTAKE_RATE_HIGH
+    )
+    keep_bodies_days: Annotated[
+        int, Meta(description="Days that bodies of feedback events are kept, to be read and replayed.")
+    ] = limits.KEEP_BODIES_DAYS
+    keep_attempts_days: Annotated[
+        int, Meta(description="Days that what is over is kept: messages, events, deliveries, attempts.")
+    ] = limits.KEEP_ATTEMPTS_DAYS
+    alert_smtp: Annotated[
+        str,
+        Meta(description="Relay for alerts: smtp://user:password@host:port or smtps://. Empty: pages only."),
+    ] = ""
+    alert_from: Annotated[str, Meta(description="Sender address of alerts.")] = ""
     log_format: Annotated[str, Meta(description="json or text. Default: text on a terminal, else json.")] = ""
 
     @property
@@ -82,10 +118,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the service."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return _is_loopback(self.host)
 
     @property
     def base_url(self) -> str:
@@ -94,9 +127,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return (self.public_url or f"{scheme}://{self.listen}").rstrip("/")
 
     @property
+    def on_postgresql(self) -> bool:
+        """Whether the store is PostgreSQL."""
+        return self.database.startswith(POSTGRESQL)
+
+    @property
+    def database_shown(self) -> str:
+        """`database` without a password."""
+        return PASSWORDS.sub(
+            lambda found: f"{found[1]}:(hidden)" if found[1] is not None else f"{found[2]}(hidden)",
+            self.database,
+        )
+
+    @property
     def database_file(self) -> Path:
         """The SQLite file."""
         return Path(self.database.removeprefix(SQLITE)) if self.database else self.data_dir / "retour.db"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -143,6 +196,9 @@ def _from_environment(environ: Mapping[str, str], name: str) -> str | None:
 
 
 def _convert(values: dict[str, Any]) -> Settings:
+    for name in NUMBERS:
+        if isinstance(values.get(name), str):
+            values[name] = _number(name, values[name])
     if isinstance(values.get("data_dir"), str):
         values["data_dir"] = Path(values["data_dir"]).expanduser()
     try:
@@ -151,10 +207,25 @@ def _convert(values: dict[str, Any]) -> Settings:
         raise ConfigError(f"Settings: {error}") from error
 
 
+def _number(name: str, text: str) -> int:
+    """Of a variable, which is text."""
+    if not text.isdecimal() or len(text) > len(str(MOST_RATE)):
+        raise _no_number(name)
+    return int(text)
+
+
+def _no_number(name: str) -> ConfigError:
+    low, high = NUMBERS[name]
+    return ConfigError(NO_NUMBER.format(name=name.upper(), low=low, high=high))
+
+
 def check(settings: Settings) -> Settings:
     """The same settings, or ConfigError: a wrong one must not start."""
     _check_listen(settings)
+    _check_database(settings)
     _check_words(settings)
+    _check_numbers(settings)
+    _check_alerts(settings)
     _check_files(settings)
     _check_reach(settings)
     return settings
@@ -166,9 +237,20 @@ def _check_listen(settings: Settings) -> None:
         raise ConfigError(f"RETOUR_LISTEN: {settings.listen!r} is not address:port, as in 127.0.0.1:8080.")
 
 
+def _check_database(settings: Settings) -> None:
+    known = settings.on_postgresql or (settings.database.startswith(SQLITE) and settings.database != SQLITE)
+    if settings.database and not known:
+        raise ConfigError(
+            f"RETOUR_DATABASE: give {SQLITE}path/to/file.db or {POSTGRESQL}user@host/name, or leave it empty."
+        )
+    if settings.on_postgresql and not settings.secret_key:
+        raise ConfigError(
+            "RETOUR_SECRET_KEY: PostgreSQL needs it set, since a key in the data directory of one machine is "
+            "not that of another; as from `openssl rand -base64 32`."
+        )
+
+
 def _check_words(settings: Settings) -> None:
-    if settings.database and not (settings.database.startswith(SQLITE) and settings.database != SQLITE):
-        raise ConfigError("RETOUR_DATABASE: this version stores in SQLite only: sqlite:///path/to/file.db.")
     for name in ("secret_key", "secret_key_previous"):
         if 0 < len(getattr(settings, name)) < KEY_CHARACTERS:
             how = f"at least {KEY_CHARACTERS} characters, as from `openssl rand -base64 32`."
@@ -178,6 +260,48 @@ def _check_words(settings: Settings) -> None:
     if settings.public_url and not _complete(settings.public_url):
         example = "as in https://retour.example.com."
         raise ConfigError(f"RETOUR_PUBLIC_URL: {settings.public_url!r} is not a complete address, {example}")
+
+
+def _check_numbers(settings: Settings) -> None:
+    for name, (low, high) in NUMBERS.items():
+        if not low <= getattr(settings, name) <= high:
+            raise _no_number(name)
+    if settings.keep_bodies_days > settings.keep_attempts_days:
+        raise ConfigError("RETOUR_KEEP_BODIES_DAYS: no body is kept longer than RETOUR_KEEP_ATTEMPTS_DAYS.")
+
+
+def _check_alerts(settings: Settings) -> None:
+    if bool(settings.alert_smtp) != bool(settings.alert_from):
+        raise ConfigError("RETOUR_ALERT_SMTP and RETOUR_ALERT_FROM belong together: set both or none.")
+    relay_of(settings.alert_smtp)
+    if settings.alert_from and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", settings.alert_from):
+        raise ConfigError("RETOUR_ALERT_FROM: give an e-mail address, as in alerts@luma.example.")
+
+
+def relay_of(url: str) -> tuple[SmtpSettings, str | None] | None:
+    """The relay that a URL names and the password for it; None for no URL. Raises ConfigError.
+
+    smtps: TLS from the start. smtp: STARTTLS when there is a login that leaves this machine, else as it is.
+    """
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError(NO_RELAY) from error
+    if parts.scheme not in SMTP_PORTS or not parts.hostname or port == 0 or parts.path.strip("/"):
+        raise ConfigError(NO_RELAY)
+    username, password = (unquote(part) if part else None for part in (parts.username, parts.password))
+    open_text = "none" if username is None or _is_loopback(parts.hostname) else "starttls"
+    relay = SmtpSettings(
+        host=parts.hostname,
+        port=port or SMTP_PORTS[parts.scheme],
+        security="tls" if parts.scheme == "smtps" else open_text,
+        username=username,
+        max_connections=1,
+    )
+    return relay, password
 
 
 def _complete(url: str) -> bool:

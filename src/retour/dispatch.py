@@ -17,9 +17,10 @@ from retour import ids, limits, payloads, retries, signing
 from retour.bells import Bell
 from retour.due import Slots, insist
 from retour.kept import Kept
-from retour.model import Attempt, Delivery, DeliveryState, Header, Lane, Sealed, Value, Webhook
+from retour.model import Attempt, Delivery, DeliveryState, Header, JwtAuthentication, Lane, Value, Webhook
 from retour.outbound import Answer, Ask, Outbound
 from retour.outbound.reach import Reach
+from retour.proofs import Proofs, open_proofs, open_secret
 from retour.sealing import Keys
 from retour.stores import DeliveryClaim, RoomName, Store, handovers
 from retour.stores.handovers import Attempted, GivenUp, Stale, Written
@@ -50,8 +51,7 @@ class Ready(Value):
     version: tuple[str, int]
     sent: tuple[tuple[str, str], ...]
     logged: tuple[tuple[str, str], ...]
-    jwt_secret: str
-    signing_secret: str
+    proofs: Proofs
 
 
 class Request(Value):
@@ -97,6 +97,8 @@ class Dispatch:
         webhook = await self._shelves.webhook(delivery.sandbox, (claim.webhook_id, claim.version))
         if webhook is None or delivery.webhook_id not in (None, webhook.id):
             return await self._end(delivery, DeliveryState.CANCELLED, "webhook_deleted")
+        if not delivery.body:
+            return await self._end(delivery, DeliveryState.CANCELLED, "body_removed")
         started = ids.now()
         request = self._request(webhook, delivery.event_id, _body(delivery), started)
         answer = await self._post(webhook, request)
@@ -119,54 +121,53 @@ class Dispatch:
         return _note(webhook.sandbox, "test", 1, webhook, request, answer, now, outcome)
 
     async def body_of(self, sandbox: str, message_id: str, sequence: int, format_: str) -> bytes:
-        """The bytes that a delivery of this event posts."""
+        """The bytes that a delivery of this event posts; none once they are removed."""
         frozen = await self._shelves.body(sandbox, message_id, sequence)
-        return payloads.exact(frozen) if format_ == "ajo" else frozen
+        return payloads.exact(frozen) if frozen and format_ == "ajo" else frozen
 
     def _request(self, webhook: Webhook, event_id: str, body: bytes, now: int) -> Request:
         """Headers: ours, the custom ones, the JWT, the signature."""
-        ready = self._prepare(webhook)
+        ready = self._prepare(webhook, now)
         sent, logged = list(ready.sent), list(ready.logged)
         if webhook.authentication is not None:
-            name = webhook.authentication.header
-            cache_key = f"{webhook.id}.{webhook.version}"
-            token = self._tokens.bearer(cache_key, webhook.authentication, ready.jwt_secret, now)
-            sent.append((name, token))
-            logged.append((name, webhook.authentication.prefix + HIDDEN))
-        if ready.signing_secret:
-            signature = signing.webhook_headers(ready.signing_secret, event_id, now // limits.SECOND, body)
+            sent.append((webhook.authentication.header, self._token(ready, webhook.authentication, now)))
+            logged.append((webhook.authentication.header, webhook.authentication.prefix + HIDDEN))
+        secrets = ready.proofs.good_secrets(now) if webhook.signed else []
+        if secrets:
+            signature = signing.webhook_headers(secrets, event_id, now // limits.SECOND, body)
             sent.extend(signature)
             logged.extend(signature)
         return Request(headers=tuple(sent), logged=tuple(logged), body=body)
 
-    def _prepare(self, webhook: Webhook) -> Ready:
+    def _token(self, ready: Ready, jwt: JwtAuthentication, now: int) -> str:
+        """The JWT of the moment: while its key is changed, the new one may begin to sign after a while only."""
+        proofs, (webhook, version) = ready.proofs, ready.version
+        place = signing.signer(proofs.keys, now)
+        key = proofs.keys[place]
+        auth = msgspec.structs.replace(jwt, algorithm=key.algorithm, key_id=key.key_id)
+        return self._tokens.bearer(
+            f"{webhook}.{version}.{key.signs_from}", auth, proofs.key_secrets[place], now
+        )
+
+    def _prepare(self, webhook: Webhook, now: int) -> Ready:
         """Open what is sealed, once per version of the webhook."""
         kept = self._ready.get(webhook.sandbox)
         if kept is not None and kept.version == (webhook.id, webhook.version):
             return kept
         headers = [(header.name, self._value(webhook, header)) for header in webhook.headers]
         shown = [(header.name, HIDDEN if header.sealed else header.value or "") for header in webhook.headers]
-        jwt = webhook.authentication
         ready = Ready(
             version=(webhook.id, webhook.version),
             sent=(CONTENT_TYPE, *headers),
             logged=(CONTENT_TYPE, *shown),
-            jwt_secret=self._open(webhook, jwt.secret, "authentication.secret") if jwt else "",
-            signing_secret=self._open(webhook, webhook.signing_secret, "signing_secret")
-            if webhook.signed
-            else "",
+            proofs=open_proofs(self._keys, webhook, now),
         )
         return self._ready.keep(webhook.sandbox, ready)
 
     def _value(self, webhook: Webhook, header: Header) -> str:
         if header.sealed is None:
             return header.value or ""
-        return self._open(webhook, header.sealed, f"headers.{header.name.lower()}")
-
-    def _open(self, webhook: Webhook, sealed: Sealed | None, column: str) -> str:
-        if sealed is None:
-            return ""
-        return self._keys.open(sealed.sealed, sandbox=webhook.sandbox, row=webhook.id, column=column).decode()
+        return open_secret(self._keys, webhook, header.sealed, f"headers.{header.name.lower()}")
 
     async def _post(self, webhook: Webhook, request: Request) -> Answer:
         sandbox = await self._shelves.sandbox_by_id(webhook.sandbox)
@@ -210,8 +211,8 @@ class Dispatch:
         )
 
     async def _end(self, delivery: Delivery, state: DeliveryState, trouble: str) -> None:
-        """No try: it was taken too often without an outcome, or belonged to a webhook that is deleted."""
-        log.error("delivery_given_up", delivery=delivery.id, taken=delivery.taken, trouble=trouble)
+        """No try: it was taken too often without an outcome, or its webhook or its body is gone."""
+        log.warning("delivery_given_up", delivery=delivery.id, taken=delivery.taken, trouble=trouble)
         now = ids.now()
         given_up = GivenUp(
             sandbox=delivery.sandbox,

@@ -6,14 +6,13 @@ A lane has slots of its own, so that one hanging endpoint or relay holds those a
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 import structlog
 
-from retour import limits
+from retour import ids, limits
 from retour.errors import Busy
 from retour.model import Lane
 
@@ -93,6 +92,6 @@ async def insist(write: Callable[[], Awaitable[T]], until: int) -> T:
         try:
             return await write()
         except Busy:
-            if time.time() * limits.SECOND >= until:
+            if ids.now() >= until:
                 raise
             await asyncio.sleep(PAUSE_SECONDS)

@@ -8,14 +8,37 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 # --- requests ---
-REQUEST_BODY_BYTES = 4 * 1024 * 1024  # 20 recipients with AJO's 200 kB of context each
+REQUEST_BODY_BYTES = 4 * 1024 * 1024  # 20 recipients with profiles of that size, the context, and the rest
 RECIPIENTS = 20  # AJO: 1 to 20 per call
 NAME_CHARACTERS = 100
 USER_ID_CHARACTERS = 320  # the longest e-mail address: 64 + @ + 255
 REQUEST_ID_CHARACTERS = 128
 JSON_DEPTH = 32
+CONTEXT_BYTES = 200 * 1024  # AJO: 200 kB of context in a request, all recipients together
+PROFILE_BYTES = 100 * 1024  # AEP: a profile record
+INTAKE_RATE = 500  # calls a second and sandbox; AJO's peak for transactional messages
+INTAKE_RATE_HIGH = 5_000  # the same in high throughput mode
 COMMIT_SECONDS = 2.0  # a store that can't commit in that time answers 503
 REQUEST_KEY_AGE = 30 * DAY
+
+# --- retention ---
+KEEP_BODIES_DAYS = (
+    30  # of events: the time in which somebody finds out that his endpoint was wrong, and replays
+)
+KEEP_ATTEMPTS_DAYS = 90  # of what is over: a quarter
+KEEP_BODIES = (1, 3_650)
+KEEP_ATTEMPTS = (30, 3_650)  # not less than request ids, which name executions
+
+# --- alerts ---
+ALERT_STEPS = (
+    5 * MINUTE,
+    HOUR,
+    24 * HOUR,
+    96 * HOUR,
+)  # of failing; the last leaves a day before a message is given up
+ALERT_SECONDS = 30.0  # between two looks
+ALERT_MAIL_SECONDS = 15.0  # for one e-mail; a stop waits for it
+ALERT_HOLD = 5 * MINUTE  # then another process may tell it, or the same one again
 
 # --- templates ---
 TEMPLATE_BYTES = 512 * 1024
@@ -78,7 +101,6 @@ DISPATCH_SLOTS = 16  # per sandbox: one hanging endpoint holds these and no more
 SENDING_SLOTS = 8  # per channel configuration that names no limit of its own
 IN_FLIGHT = 512  # per room and process
 SWEEP_SECONDS = 1.0
-STUCK_BATCH = 200
 RETRY_PERIOD_MINUTES = (0.05, 5_040)  # AJO: 10 to 5,040; shorter ones are for trying things out
 
 # --- people and credentials ---

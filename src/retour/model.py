@@ -9,6 +9,7 @@ what a noun is; GLOSSARY.md says which word is used for nothing else.
 from __future__ import annotations
 
 from enum import IntFlag, StrEnum
+from functools import cache
 from typing import Any, NamedTuple, dataclass_transform
 
 import msgspec
@@ -301,6 +302,7 @@ class Campaign(Value):
     identity_namespace: str = "email"
     create_new_profile: bool = True
     enable_webhooks: bool = False
+    high_throughput_mode: bool = False
     email: EmailContent | None = None
     sms: SmsContent | None = None
     start_at: int | None = None
@@ -327,6 +329,7 @@ class CampaignVersion(Value):
     enable_webhooks: bool
     retry_period_minutes: float
     create_new_profile: bool = True
+    high_throughput_mode: bool = False
     email: EmailContent | None = None
     sms: SmsContent | None = None
     start_at: int | None = None
@@ -334,11 +337,40 @@ class CampaignVersion(Value):
     published_at: int = 0
 
 
+class Profile(Value):
+    """What is known of a person, by namespace (in lower case) and user id. doc: sealed JSON (profiles.py)."""
+
+    sandbox: str
+    namespace: str
+    user_id: str
+    doc: bytes
+    created_at: int
+    modified_at: int
+
+
 # --- the feedback webhook -------------------------------------------------------------------------------
 
 
+class JwtKey(Value):
+    """What tokens are signed with: a secret (HS…) or a private key.
+
+    public: the public half as a JWK (RFC 7517) without a `kid`, None for HS…. signs_from: tokens are signed with it
+    from then on. until: no token of it is believed after that; None while nothing replaces it.
+    """
+
+    algorithm: str
+    secret: Sealed
+    key_id: str | None = None
+    public: dict[str, Any] | None = None
+    signs_from: int = 0
+    until: int | None = None
+
+
 class JwtAuthentication(Value):
-    """JWT Authentication: claims signed with a secret (HS…) or a private key (ES256)."""
+    """JWT Authentication: claims signed with a key. The newest key stands here; fields as in JwtKey.
+
+    per_request: a token for each request, with a `jti`. retiring: the keys that rotations replaced, the newest first.
+    """
 
     algorithm: str
     secret: Sealed
@@ -347,6 +379,29 @@ class JwtAuthentication(Value):
     lifetime_seconds: int = 300
     header: str = "Authorization"
     prefix: str = "Bearer "
+    per_request: bool = False
+    public: dict[str, Any] | None = None
+    signs_from: int = 0
+    retiring: tuple[JwtKey, ...] = ()
+
+    @property
+    def keys(self) -> tuple[JwtKey, ...]:
+        """Every key, the newest first."""
+        newest = JwtKey(
+            algorithm=self.algorithm,
+            secret=self.secret,
+            key_id=self.key_id,
+            public=self.public,
+            signs_from=self.signs_from,
+        )
+        return (newest, *self.retiring)
+
+
+class RetiringSecret(Value):
+    """A signing secret that a rotation replaced; requests are signed with it, too, until then."""
+
+    secret: Sealed
+    until: int
 
 
 class Header(Value):
@@ -371,6 +426,7 @@ class Webhook(Value):
     events: tuple[FeedbackStatus, ...] = DEFAULT_EVENTS
     order_wait_seconds: int | None = 60
     signing_secret: Sealed | None = None
+    retiring_secrets: tuple[RetiringSecret, ...] = ()
     signed: bool = True
     deadline_seconds: int = 10
     version: int = 1
@@ -392,6 +448,7 @@ class ChannelBits(IntFlag):
     SMS = 2
 
     @classmethod
+    @cache  # asked for every event
     def of(cls, *channels: ChannelKind) -> ChannelBits:
         """The bits of these channels."""
         bits = cls.NONE
@@ -400,6 +457,7 @@ class ChannelBits(IntFlag):
         return bits
 
 
+@cache  # asked for every event
 def status_bits(*statuses: FeedbackStatus) -> int:
     """Statuses as bits (see ChannelBits)."""
     order = list(FeedbackStatus)
@@ -426,7 +484,7 @@ class Message(Value):
 
     content: the sealed profile and context, None once removed. attempts: tries that count. fence: the
     lease's token. taken: claims since the last settling. revision: raised by each hand-over with events.
-    events: how many were told. delayed: a `delay` was told. last: the last failure, for an expiry.
+    events: how many were told. delayed: a `delay` was told.
     """
 
     sandbox: str
@@ -452,7 +510,6 @@ class Message(Value):
     events: int = 0
     delayed: bool = False
     final_event_id: str | None = None
-    last: bytes | None = None
 
     @property
     def lane(self) -> Lane:

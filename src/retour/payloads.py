@@ -8,17 +8,37 @@ Names and order of keys are those of Adobe's page "Create feedback webhooks"; wh
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from retour.ids import iso
-from retour.model import ChannelKind, Failure, FeedbackStatus, ProviderFacts, Value
+from retour.model import (
+    ChannelKind,
+    Failure,
+    FailureCategory,
+    FailureType,
+    FeedbackStatus,
+    ProviderFacts,
+    Value,
+)
 
-EVENT_TYPE = "message.feedback"
+EVENT_TYPE: Literal["message.feedback"] = "message.feedback"
 CAMPAIGN_TYPE = "ApiTriggered"
 NOBODY = "00000000-0000-0000-0000-000000000000"  # the nil UUID (RFC 9562, 5.9): names nothing
+
+# What Adobe's sample for a channel does not have: in the event, in the objects of it, in an identity.
+EXECUTION, FEEDBACK, IDENTITIES = "messageExecution", "messageDeliveryFeedback", "identityMap"
 OURS = ("_id", "timestamp", "retour")
+NOT_IN_THE_SAMPLE: dict[ChannelKind, dict[str, tuple[str, ...]]] = {
+    ChannelKind.EMAIL: {
+        "": (*OURS, "channelContext"),
+        EXECUTION: ("messageID", "messageProfileID"),
+        FEEDBACK: ("responseCode", "responseDurationMillis"),
+    },
+    ChannelKind.SMS: {"": OURS, IDENTITIES: ("primary",)},
+}
 
 
 class EventFacts(Value, frozen=True):
@@ -68,15 +88,16 @@ def body(facts: EventFacts) -> bytes:
 def exact(body: bytes) -> bytes:
     """The format "ajo": the keys of Adobe's sample for the channel, cut out of what `body` made."""
     event = msgspec.json.decode(body)
-    _drop(event, OURS)
-    if event["channel"] == ChannelKind.EMAIL:
-        _drop(event, ("channelContext",))
-        _drop(event["messageExecution"], ("messageID", "messageProfileID"))
-        _drop(event["messageDeliveryFeedback"], ("responseCode", "responseDurationMillis"))
-    else:
-        for identities in event["identityMap"].values():
-            _drop(identities[0], ("primary",))
+    for place, keys in NOT_IN_THE_SAMPLE[ChannelKind(event["channel"])].items():
+        for mapping in _at(event, place):
+            _drop(mapping, keys)
     return _encode(event)
+
+
+def _at(event: dict[str, Any], place: str) -> list[dict[str, Any]]:
+    if place == IDENTITIES:
+        return [identity for identities in event[place].values() for identity in identities]
+    return [event[place] if place else event]
 
 
 def _drop(mapping: dict[str, Any], keys: tuple[str, ...]) -> None:
@@ -117,13 +138,19 @@ def sample(
 
 # --- the shape ------------------------------------------------------------------------------------------
 
+Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
-class _Sandbox(msgspec.Struct):
+
+class EventSandbox(msgspec.Struct):
+    """Where the message was sent from."""
+
     id: str
     name: str
 
 
-class _ChannelContext(msgspec.Struct, rename="camel"):
+class ChannelContext(msgspec.Struct, rename="camel"):
+    """Where the message went: an e-mail address or a telephone number."""
+
     profile_address: str | None
     profile_number: str | None
 
@@ -139,9 +166,11 @@ EXECUTION_KEYS = {
 }
 
 
-class _Execution(msgspec.Struct, rename=EXECUTION_KEYS):
+class MessageExecution(msgspec.Struct, rename=EXECUTION_KEYS):
+    """Which execution of which campaign. messageID: what was said to all; messageProfileID: the one message."""
+
     execution_id: str
-    message_type: str
+    message_type: Annotated[str, Meta(extra_json_schema={"enum": ["transactional", "marketing"]})]
     campaign_id: str
     version_id: str
     content_id: str
@@ -149,42 +178,54 @@ class _Execution(msgspec.Struct, rename=EXECUTION_KEYS):
     campaign_type: str
 
 
-class _Status(msgspec.Struct):
-    value: str
+class StatusValue(msgspec.Struct):
+    """What became of the message."""
+
+    value: FeedbackStatus
 
 
-class _Exclusion(msgspec.Struct):
+class MessageExclusion(msgspec.Struct):
+    """Why the recipient was left out."""
+
     code: str | None
     reason: str | None
-    details: None = None
+    details: None
 
 
-class _Failure(msgspec.Struct):
-    category: str
-    type: str
+class MessageFailure(msgspec.Struct):
+    """Why the message bounced or failed. code: digits for e-mail, the provider's own for SMS."""
+
+    category: FailureCategory
+    type: FailureType
     code: str
     reason: str
 
 
-class _Feedback(msgspec.Struct, rename="camel"):
-    feedback_status: _Status
+class MessageDeliveryFeedback(msgspec.Struct, rename="camel"):
+    """What is told. retryCount: failed tries before this event. deliveryTimestamp: the provider's time."""
+
+    feedback_status: StatusValue
     offers: None
-    message_exclusion: _Exclusion | None
-    message_failure: _Failure | None
+    message_exclusion: MessageExclusion | None
+    message_failure: MessageFailure | None
     retry_count: int | None
     response_code: None
     response_duration_millis: None
     encoding: str | None
     number_of_message_parts: str | None
-    delivery_timestamp: str | None
+    delivery_timestamp: Instant | None
 
 
-class _Identity(msgspec.Struct):
+class Identity(msgspec.Struct):
+    """Who, in a namespace."""
+
     id: str
-    primary: bool = True
+    primary: bool
 
 
-class _Provider(msgspec.Struct, rename="camel"):
+class Provider(msgspec.Struct, rename="camel"):
+    """What the next hop said, in its own words."""
+
     name: str
     code: str | None
     enhanced_code: str | None
@@ -192,12 +233,14 @@ class _Provider(msgspec.Struct, rename="camel"):
     reference: str | None
 
 
-class _Retour(msgspec.Struct, rename="camel"):
-    sequence: int
+class Additions(msgspec.Struct, rename="camel"):
+    """What Adobe's payload does not tell. sequence: per message, from 1. amends: the `_id` that this corrects."""
+
+    sequence: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
     final: bool
     amends: str | None
     message_id: str
-    provider: _Provider | None
+    provider: Provider | None
 
 
 EVENT_KEYS = {
@@ -205,26 +248,28 @@ EVENT_KEYS = {
     "org": "imsOrg",
     "event_type": "eventType",
     "channel_context": "channelContext",
-    "execution": "messageExecution",
-    "feedback": "messageDeliveryFeedback",
-    "identities": "identityMap",
+    "execution": EXECUTION,
+    "feedback": FEEDBACK,
+    "identities": IDENTITIES,
     "id": "_id",
 }
 
 
-class _Event(msgspec.Struct, rename=EVENT_KEYS):
+class FeedbackEvent(msgspec.Struct, rename=EVENT_KEYS):
+    """A feedback event, format "extended": every key is always there. identityMap: namespace to identities."""
+
     request_id: str
     org: str
-    sandbox: _Sandbox
-    channel: str
-    event_type: str
-    channel_context: _ChannelContext
-    execution: _Execution
-    feedback: _Feedback
-    identities: dict[str, list[_Identity]]
+    sandbox: EventSandbox
+    channel: ChannelKind
+    event_type: Literal["message.feedback"]
+    channel_context: ChannelContext
+    execution: MessageExecution
+    feedback: MessageDeliveryFeedback
+    identities: dict[str, list[Identity]]
     id: str
-    timestamp: str
-    retour: _Retour
+    timestamp: Instant
+    retour: Additions
 
 
 _encode = msgspec.json.Encoder().encode
@@ -233,30 +278,28 @@ _encode = msgspec.json.Encoder().encode
 # --- from facts to the shape ----------------------------------------------------------------------------
 
 
-def _event(facts: EventFacts) -> _Event:
+def _event(facts: EventFacts) -> FeedbackEvent:
     email = facts.channel == ChannelKind.EMAIL
-    return _Event(
+    return FeedbackEvent(
         request_id=facts.request_id,
         org=facts.org,
-        sandbox=_Sandbox(facts.sandbox_id, facts.sandbox_name),
-        channel=facts.channel.value,
+        sandbox=EventSandbox(facts.sandbox_id, facts.sandbox_name),
+        channel=facts.channel,
         event_type=EVENT_TYPE,
-        channel_context=_ChannelContext(facts.address, None)
-        if email
-        else _ChannelContext(None, facts.address),
+        channel_context=ChannelContext(facts.address, None) if email else ChannelContext(None, facts.address),
         execution=_execution(facts),
         feedback=_feedback(facts),
-        identities={facts.namespace: [_Identity(facts.user_id)]},
+        identities={facts.namespace: [Identity(facts.user_id, True)]},
         id=facts.event_id,
         timestamp=iso(facts.at),
-        retour=_Retour(
+        retour=Additions(
             facts.sequence, facts.final, facts.amends, facts.message_id, _provider(facts.provider)
         ),
     )
 
 
-def _execution(facts: EventFacts) -> _Execution:
-    return _Execution(
+def _execution(facts: EventFacts) -> MessageExecution:
+    return MessageExecution(
         execution_id=facts.execution_id,
         message_type=facts.message_type,
         campaign_id=facts.campaign_id,
@@ -267,9 +310,9 @@ def _execution(facts: EventFacts) -> _Execution:
     )
 
 
-def _feedback(facts: EventFacts) -> _Feedback:
-    return _Feedback(
-        feedback_status=_Status(facts.status.value),
+def _feedback(facts: EventFacts) -> MessageDeliveryFeedback:
+    return MessageDeliveryFeedback(
+        feedback_status=StatusValue(facts.status),
         offers=None,
         message_exclusion=_exclusion(facts),
         message_failure=_failure(facts.failure),
@@ -282,22 +325,22 @@ def _feedback(facts: EventFacts) -> _Feedback:
     )
 
 
-def _exclusion(facts: EventFacts) -> _Exclusion | None:
+def _exclusion(facts: EventFacts) -> MessageExclusion | None:
     if facts.exclusion_code is None and facts.exclusion_reason is None:
         return None
-    return _Exclusion(facts.exclusion_code, facts.exclusion_reason)
+    return MessageExclusion(facts.exclusion_code, facts.exclusion_reason, None)
 
 
-def _failure(failure: Failure | None) -> _Failure | None:
+def _failure(failure: Failure | None) -> MessageFailure | None:
     if failure is None:
         return None
-    return _Failure(failure.category.value, failure.type.value, failure.code, failure.reason)
+    return MessageFailure(failure.category, failure.type, failure.code, failure.reason)
 
 
-def _provider(provider: ProviderFacts | None) -> _Provider | None:
+def _provider(provider: ProviderFacts | None) -> Provider | None:
     if provider is None:
         return None
-    return _Provider(
+    return Provider(
         name=provider.name,
         code=provider.code,
         enhanced_code=provider.enhanced_code,

@@ -119,19 +119,23 @@ class Sending:
             return give_up(message, "the channel configuration was deleted")
         if claim.stuck:
             return wait_for_relay(message, ids.now())
-        receipt = await self._try(message, plan, plan.configuration, ids.now())
-        return settle(message, receipt, claim, ids.now(), random.random)
-
-    async def _try(
-        self, message: Message, plan: Plan, configuration: ChannelConfiguration, now: int
-    ) -> Receipt:
-        """Render and send. A template that can't be rendered is a fact about the message."""
         try:
             content = self._content(message, plan)
         except rendering.RenderTrouble as trouble:
-            return Receipt(facts=(_render_error(str(trouble)),))
+            return unrendered(message, str(trouble))
+        receipt = await self._try(message, plan.sandbox, plan.configuration, content)
+        return settle(message, receipt, claim, ids.now(), random.random)
+
+    async def _try(
+        self,
+        message: Message,
+        sandbox: Sandbox,
+        configuration: ChannelConfiguration,
+        content: Rendered | None,
+    ) -> Receipt:
+        """Send, or ask for news of what is sent."""
         outgoing = Outgoing(
-            org=plan.sandbox.org,
+            org=sandbox.org,
             sandbox=message.sandbox,
             message_id=message.id,
             channel=message.channel,
@@ -142,7 +146,7 @@ class Sending:
             content=content,
             password=self._password(configuration),
         )
-        return await self._channel_of(configuration.provider).send(outgoing, now)
+        return await self._channel_of(configuration.provider).send(outgoing, ids.now())
 
     def _content(self, message: Message, plan: Plan) -> Rendered | None:
         """None once the message is sent and its content removed."""
@@ -237,8 +241,15 @@ def wait_for_relay(message: Message, now: int) -> Decision:
 
 
 def _waiting(message: Message, until: int, now: int) -> Decision:
+    """Not tried, so not counted. Of what is sent already only news waits: nothing is told, nothing failed."""
     attempts = message.attempts - 1
-    if message.expires_at <= now:
+    expired = message.expires_at <= now
+    if message.content is None:
+        due_at = None if expired else until
+        return Decision(
+            facts=(), attempts=attempts, due_at=due_at, delayed=message.delayed, waits_for_relay=not expired
+        )
+    if expired:
         fact = Fact(status=FeedbackStatus.ERROR, key="expired", failure=ADMIN_FAILURE)
         return Decision(facts=(fact,), attempts=max(1, attempts), delayed=message.delayed, drop_content=True)
     return Decision(
@@ -309,9 +320,11 @@ def _delay(message: Message, failure: Failure, receipt: Receipt | None = None) -
     return (Fact(status=FeedbackStatus.DELAY, key="delay", failure=failure, provider=provider),)
 
 
-def _render_error(sentence: str) -> Fact:
+def unrendered(message: Message, sentence: str) -> Decision:
+    """A template that can't be rendered is a fact about the message, and says nothing about the relay."""
     failure = msgspec.structs.replace(ADMIN_FAILURE, reason=f"Rendering failed: {sentence}")
-    return Fact(status=FeedbackStatus.ERROR, key="rendering", failure=failure)
+    fact = Fact(status=FeedbackStatus.ERROR, key="rendering", failure=failure)
+    return Decision(facts=(fact,), attempts=message.attempts, delayed=message.delayed, drop_content=True)
 
 
 ADMIN_FAILURE = Failure(

@@ -2,29 +2,69 @@
 
 from __future__ import annotations
 
-from retour import limits
-from retour.stores import Store
-from retour.stores.handovers import Changed, Step
+import msgspec
+
+from retour import limits, signing
+from retour.model import Webhook
+from retour.retention import Retention
+from retour.stores import Row, Store
+from retour.stores.handovers import Changed, Step, Written
 
 EVERY_SECONDS = 3_600.0
+SOON_SECONDS = 60.0  # after a round that left something
+BATCH = 1_000  # rows per commit: what callers wait for must not wait for housekeeping
 
 
 class Upkeep:
     """Small deletes by age; a crash between two of them is harmless."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, retention: Retention) -> None:
         self._store = store
+        self._retention = retention
 
-    async def run(self, now: int) -> None:
-        """One round."""
-        await self._store.write(Changed(steps=_steps(now)))
+    async def run(self, now: int) -> bool:
+        """One round: parked events that nobody came for; what has run out: links, sessions, request ids, secrets.
+
+        Last what is old. True: there may be more of that, so that a next round should come soon.
+        """
+        await self._store.write(
+            Changed(
+                steps=(
+                    Step(
+                        statement="deliveries_expire", values={"now": now, "before": now - limits.PARKED_AGE}
+                    ),
+                    Step(statement="sign_in_links_expire", values={"now": now}),
+                    Step(statement="sessions_expire", values={"now": now}),
+                )
+            )
+        )
+        await self._in_batches("request_keys_expire", now - limits.REQUEST_KEY_AGE)
+        await self._end_overlaps(now)
+        return await self._retention.run(now)
+
+    async def _in_batches(self, statement: str, before: int) -> None:
+        """Until a batch is not full."""
+        changed = BATCH
+        while changed == BATCH:
+            step = Step(statement=statement, values={"before": before, "limit": BATCH})
+            answer = await self._store.write(Changed(steps=(step,)))
+            changed = answer.changed if isinstance(answer, Written) else 0
+
+    async def _end_overlaps(self, now: int) -> None:
+        """Take secrets that a rotation replaced out of their rows, when they have come to their end.
+
+        A row that somebody changes meanwhile is left alone: who changed it left them out, too.
+        """
+        after = ""
+        while rows := await self._store.read("webhooks_overlapped", now=now, after=after, limit=BATCH):
+            for row in rows:
+                await self._store.write(Changed(steps=(_without_ended(row, now),)))
+            after = rows[-1][0]
 
 
-def _steps(now: int) -> tuple[Step, ...]:
-    """Parked events that nobody came for; request ids, links and sessions that have run out."""
-    return (
-        Step(statement="deliveries_expire", values={"now": now, "before": now - limits.PARKED_AGE}),
-        Step(statement="request_keys_expire", values={"before": now - limits.REQUEST_KEY_AGE}),
-        Step(statement="sign_in_links_expire", values={"now": now}),
-        Step(statement="sessions_expire", values={"now": now}),
-    )
+def _without_ended(row: Row, now: int) -> Step:
+    sandbox, webhook_id, doc, version = row
+    webhook = signing.without_ended(msgspec.json.decode(doc, type=Webhook), now)
+    values = {"sandbox": sandbox, "id": webhook_id, "version": version}
+    values |= {"doc": msgspec.json.encode(webhook), "overlap_until": signing.first_end(webhook)}
+    return Step(statement="webhook_overlap_end", values=values)

@@ -15,7 +15,7 @@ from retour.due import Slots
 from retour.errors import Busy
 from retour.model import Lane
 from retour.stores import RoomName
-from retour.upkeep import EVERY_SECONDS
+from retour.upkeep import EVERY_SECONDS, SOON_SECONDS
 
 FINISH_SECONDS = 20.0  # what is in work at a stop may end; the rest is taken again at the next start
 log = structlog.get_logger()
@@ -42,9 +42,9 @@ class Worker:
         }
 
     async def run(self) -> None:
-        """Every room at once, and the housekeeping. Ends when stopped and what is in work has ended."""
+        """Every room at once, the housekeeping and the alerts. Ends when stopped and what is in work has ended."""
         rooms = [self._keep(name, room) for name, room in self._rooms.items()]
-        await asyncio.gather(*rooms, self._tidy())
+        await asyncio.gather(*rooms, self._tidy(), self._watch())
         await asyncio.gather(*(room.slots.finish(FINISH_SECONDS) for room in self._rooms.values()))
 
     async def stop(self) -> None:
@@ -64,14 +64,27 @@ class Worker:
             await asyncio.gather(*(self._look(name, room, lane) for lane in lanes))
 
     async def _tidy(self) -> None:
-        """The housekeeping, now and every hour."""
+        """The housekeeping, now and every hour; sooner when a round left something."""
         while not self._stopping.is_set():
+            more = False
             try:
-                await self._retour.upkeep.run(ids.now())
+                more = await self._retour.upkeep.run(ids.now())
             except Exception:
                 log.exception("upkeep_failed")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), EVERY_SECONDS)
+                await asyncio.wait_for(self._stopping.wait(), SOON_SECONDS if more else EVERY_SECONDS)
+
+    async def _watch(self) -> None:
+        """Tell of what has been failing; beside the rooms, so that an e-mail keeps none of them waiting."""
+        while not self._stopping.is_set():
+            try:
+                await self._retour.alerts.run(ids.now())
+            except Busy:
+                log.warning("store_busy", room="alerts")
+            except Exception:
+                log.exception("alerts_failed")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), limits.ALERT_SECONDS)
 
     async def _sweep(self, name: RoomName, now: int) -> frozenset[Lane]:
         """Lanes with due rows that nobody rang for."""

@@ -13,7 +13,9 @@ from cast import SECRET, House
 from docs.pages import blocks, page
 from outside.https import Endpoint
 from retour import limits, payloads
+from retour.catalog import inputs, rotations
 from retour.model import ChannelKind
+from retour.web import jwks
 
 TEXT = page("webhooks.md")
 (CODE,) = blocks(TEXT, "python")
@@ -103,3 +105,14 @@ def test_the_limits_on_the_page_are_the_limits() -> None:
     assert "After ten failures in a row" in TEXT
     assert limits.WEBHOOK_PROBE == (5 * limits.SECOND, 5 * limits.MINUTE)
     assert "5 seconds to 5 minutes apart" in TEXT
+
+
+def test_the_times_of_a_rotation_on_the_page_are_its_times() -> None:
+    low, high = inputs.OVERLAP_HOURS
+    assert (low, inputs.RotationInput().overlap_hours, high) == (0, 24, 7 * 24)
+    assert "24 hours by default and 7 days at most" in TEXT
+    assert jwks.KEPT_SECONDS == 5 * 60
+    assert rotations.SIGN_AFTER == 10 * limits.MINUTE
+    assert rotations.SIGN_AFTER >= 2 * jwks.KEPT_SECONDS * limits.SECOND
+    assert "for at most the 5 minutes that `cache-control` says" in TEXT
+    assert "**Why 10 minutes:**" in TEXT

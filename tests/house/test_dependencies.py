@@ -14,6 +14,7 @@ from house.tree import ROOT, imported, modules
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUN: list[str] = PROJECT["project"]["dependencies"]
+EXTRAS: list[str] = [name for extra in PROJECT["project"]["optional-dependencies"].values() for name in extra]
 BUILD: list[str] = PROJECT["dependency-groups"]["build"]
 DEV: list[str] = PROJECT["dependency-groups"]["dev"]
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ]+)( ; .*)?( \\)?$", re.M)
@@ -34,12 +35,12 @@ def pins(file: str) -> dict[str, str]:
 
 
 def test_what_runs_is_locked() -> None:
-    assert names(RUN + BUILD) <= pins("requirements.txt").keys()
+    assert names(RUN + EXTRAS + BUILD) <= pins("requirements.txt").keys()
 
 
 def test_what_tests_is_locked_at_the_same_versions() -> None:
     dev = pins("requirements-dev.txt")
-    assert names(RUN + BUILD + DEV) <= dev.keys()
+    assert names(RUN + EXTRAS + BUILD + DEV) <= dev.keys()
     assert pins("requirements.txt").items() <= dev.items()
 
 
@@ -57,7 +58,7 @@ def test_every_locked_package_has_hashes_and_no_place(file: str) -> None:
 
 def test_every_dependency_has_its_reason_in_one_line() -> None:
     told = {normal(name) for name in re.findall(r"^\| `([^`]+)` \| \S.* \|$", REASONS.read_text(), re.M)}
-    assert told == names(RUN + BUILD + DEV)
+    assert told == names(RUN + EXTRAS + BUILD + DEV)
 
 
 def outside(folder: Path) -> set[str]:
@@ -77,8 +78,8 @@ def undeclared(folder: Path, declared: list[str]) -> set[str]:
 
 
 def test_what_the_package_imports_it_declares() -> None:
-    assert undeclared(ROOT / "src", RUN) == set()
+    assert undeclared(ROOT / "src", RUN + EXTRAS) == set()
 
 
 def test_what_the_tests_import_they_declare() -> None:
-    assert undeclared(ROOT / "tests", RUN + DEV) == set()
+    assert undeclared(ROOT / "tests", RUN + EXTRAS + DEV) == set()

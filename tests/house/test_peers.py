@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 import peers
+from house.tree import ROOT
+from outside import programs
 
 pytest_plugins = ["pytester"]
 
@@ -96,3 +99,20 @@ def test_a_required_peer_that_nobody_knows_ends_the_run(run: Run, require: str) 
 
 def test_an_error_of_a_fixture_counts_as_failed() -> None:
     assert peers.counts({"passed": 3, "error": 1, "failed": 1}) == "3 passed, 2 failed, 0 skipped"
+
+
+def test_the_gate_requires_every_peer_and_installs_what_a_skipped_test_would_ask_for() -> None:
+    told = dict(re.findall(r'^    \[(\w+)\]="\w+ ([\w -]+)"$', (ROOT / ".ci" / "run").read_text(), re.M))
+    assert told == {peer: peers.PACKAGES.get(peer, peer) for peer in peers.PEERS}
+
+
+def test_a_program_that_debian_keeps_out_of_the_path_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in ("9", "15"):
+        folder = tmp_path / version / "bin"
+        folder.mkdir(parents=True)
+        (folder / "initdb").write_text("#!/bin/sh\n")
+        (folder / "initdb").chmod(0o755)
+    monkeypatch.setattr(programs, "OUT_OF_PATH", tmp_path)
+    assert programs.program("initdb") == str(tmp_path / "15" / "bin" / "initdb")

@@ -75,9 +75,19 @@ def told(receiver: Endpoint) -> dict[str, list[tuple[str, str]]]:
     return heard
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.peer("postgres"))])
+def environ(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What the service is told of its store."""
+    if request.param == "sqlite":
+        return {}
+    return {"RETOUR_DATABASE": request.getfixturevalue("postgres"), "RETOUR_SECRET_KEY": "k" * 32}
+
+
 @pytest.mark.slow
-async def test_a_service_killed_in_mid_work_loses_nothing_that_it_accepted(tmp_path: Path) -> None:
-    service = Service(tmp_path)
+async def test_a_service_killed_in_mid_work_loses_nothing_that_it_accepted(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    service = Service(tmp_path, **environ)
     service.init()
     ca = certificates.ensure_ca(tmp_path / "data" / "ca")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

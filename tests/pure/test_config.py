@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from retour import config
+from retour import app, config
 from retour.config import Settings, load
 from retour.errors import ConfigError
 
@@ -30,6 +31,16 @@ def test_every_setting_has_a_variable_and_a_meaning() -> None:
     given = {"RETOUR_LISTEN": "127.0.0.1:9", "RETOUR_LOG_FORMAT": "json", "RETOUR_TARGET_ALLOW": "10.0.0.0/8"}
     settings = load(given)
     assert (settings.port, settings.log_format, settings.target_allow) == (9, "json", "10.0.0.0/8")
+
+
+def test_a_number_is_read_from_a_variable_and_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "retour.toml"
+    file.write_text("intake_rate = 20\nintake_rate_high = 30\n")
+    settings = load({"RETOUR_CONFIG": str(file), "RETOUR_INTAKE_RATE": "10"})
+    assert (settings.intake_rate, settings.intake_rate_high) == (10, 30)
+    file.write_text("intake_rate = 0.5\n")
+    with pytest.raises(ConfigError, match="intake_rate"):
+        load({"RETOUR_CONFIG": str(file)})
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
@@ -81,7 +92,7 @@ def test_a_wrong_file_says_what_is_wrong(tmp_path: Path, toml: str | bytes, word
         ("RETOUR_LISTEN", "127.0.0.1:²"),
         ("RETOUR_LISTEN", "127.0.0.1:-1"),
         ("RETOUR_LISTEN", ""),
-        ("RETOUR_DATABASE", "postgresql://db/retour"),
+        ("RETOUR_DATABASE", "mysql://db/retour"),
         ("RETOUR_DATABASE", "retour.db"),
         ("RETOUR_DATABASE", "sqlite:///"),
         ("RETOUR_SECRET_KEY", "short"),
@@ -97,6 +108,11 @@ def test_a_wrong_file_says_what_is_wrong(tmp_path: Path, toml: str | bytes, word
         ("RETOUR_PUBLIC_URL", "https://["),
         ("RETOUR_PUBLIC_URL", "https://retour.example:99999"),
         ("RETOUR_LOG_FORMAT", "xml"),
+        ("RETOUR_INTAKE_RATE", "0"),
+        ("RETOUR_INTAKE_RATE", "many"),
+        ("RETOUR_INTAKE_RATE_HIGH", "-5"),
+        ("RETOUR_INTAKE_RATE_HIGH", "1000001"),
+        ("RETOUR_INTAKE_RATE_HIGH", "9" * 5000),
     ],
 )
 def test_a_wrong_variable_does_not_start_and_is_named(name: str, value: str) -> None:
@@ -128,3 +144,42 @@ def test_what_others_can_reach_needs_https(listen: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("listen", ["127.0.0.1:8080", "[::1]:8080", "localhost:8080", "127.0.0.2:8080"])
 def test_this_machine_alone_needs_none(listen: str) -> None:
     assert load({"RETOUR_LISTEN": listen}).on_loopback
+
+
+def test_postgresql_needs_the_master_key() -> None:
+    url = "postgresql://ann@db.example/retour"
+    with pytest.raises(ConfigError, match="RETOUR_SECRET_KEY: PostgreSQL needs it set"):
+        load({"RETOUR_DATABASE": url})
+    assert load({"RETOUR_DATABASE": url, "RETOUR_SECRET_KEY": "k" * 32}).on_postgresql
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://ann:secret@db:5432/retour", "postgresql://ann:(hidden)@db:5432/retour"),
+        (
+            "postgresql://ann:se@cr/et@db/retour?sslmode=require",
+            "postgresql://ann:(hidden)@db/retour?sslmode=require",
+        ),
+        (
+            "postgresql:///retour?password=secret&host=/run",
+            "postgresql:///retour?password=(hidden)&host=/run",
+        ),
+        ("postgresql://[::1]:5432/retour", "postgresql://[::1]:5432/retour"),
+        ("sqlite:////var/lib/retour.db", "sqlite:////var/lib/retour.db"),
+        ("", ""),
+    ],
+)
+def test_a_database_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert Settings(database=url).database_shown == shown
+
+
+async def test_without_its_driver_postgresql_is_refused_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith(("retour.stores.postgres", "asyncpg"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    settings = Settings(data_dir=tmp_path, database="postgresql://ann@db/retour", secret_key="k" * 32)
+    with pytest.raises(ConfigError, match=r"pip install 'retour\[postgres\]'"):
+        await app.build(settings)

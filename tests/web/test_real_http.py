@@ -87,10 +87,11 @@ async def test_endless_chunks_are_413_as_soon_as_they_are_too_many(
     assert (await acme.call("GET", CAMPAIGNS)).status_code == 200
 
 
-async def test_twenty_recipients_with_200_kb_of_context_each_are_taken(house: House, acme: Api) -> None:
+async def test_twenty_recipients_with_all_that_each_may_bring_are_taken(house: House, acme: Api) -> None:
     made = await house.campaign(await house.simulated())
     addresses = [f"user{number}@example.com" for number in range(20)]
-    body = execution(made.id, *addresses, context={"x": "y" * 200_000})
+    profile, context = {"x": "y" * 100_000}, {"x": "y" * 10_000}
+    body = execution(made.id, *addresses, type="aep", profile=profile, context=context)
     assert len(json.dumps(body)) < limits.REQUEST_BODY_BYTES
     await acme.post(UNITARY, body, status=202)
 

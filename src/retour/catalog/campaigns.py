@@ -6,7 +6,13 @@ import msgspec
 
 from retour import checks, ids, limits
 from retour.catalog.configurations import refuse_simulated_in_production
-from retour.catalog.inputs import BodyInput, CampaignInput, ContentInput, ScheduleInput
+from retour.catalog.inputs import (
+    DESCRIPTION_CHARACTERS,
+    BodyInput,
+    CampaignInput,
+    ContentInput,
+    ScheduleInput,
+)
 from retour.errors import Code, Conflict, Field, Invalid
 from retour.model import (
     Campaign,
@@ -24,7 +30,6 @@ from retour.stores import Store
 from retour.stores.handovers import Changed, Stale, Step
 from retour.stores.shelves import Shelves
 
-DESCRIPTION_CHARACTERS = 2_000  # a note for colleagues, not a document
 DESCRIPTION = f"Use at most {DESCRIPTION_CHARACTERS:,} characters."
 LAST_INSTANT = ids.parse_iso("2200-01-01T00:00:00Z")
 DEFAULT_NAMESPACE = {ChannelKind.EMAIL: "email", ChannelKind.SMS: "phone"}
@@ -147,7 +152,8 @@ class Campaigns:
 
 def compiled(campaign: Campaign | CampaignVersion) -> Compiled:
     """Its templates, ready to render. Raises Invalid with line and column of each problem."""
-    result = compile_content(campaign.channel, campaign.email, campaign.sms)
+    high = campaign.high_throughput_mode
+    result = compile_content(campaign.channel, campaign.email, campaign.sms, high_throughput=high)
     if isinstance(result, Compiled):
         return result
     fields = tuple(_template_field(campaign.channel, problem) for problem in result)
@@ -183,8 +189,8 @@ def _check(given: CampaignInput) -> None:
     problems.need("description", len(given.description) <= DESCRIPTION_CHARACTERS, DESCRIPTION)
     namespace = checks.line(given.identity_namespace or "", limits.REQUEST_ID_CHARACTERS)
     problems.add("identityNamespace", namespace)
-    high = "High throughput mode is not available. Leave it off."
-    problems.need("highThroughputMode", not given.high_throughput_mode, high)
+    high = not given.high_throughput_mode or given.channel == ChannelKind.EMAIL
+    problems.need("highThroughputMode", high, "High throughput mode is for e-mail only.")
     _check_schedule(given.schedule or ScheduleInput(), problems)
     problems.refuse("The campaign can't be saved like this.")
 
@@ -222,6 +228,7 @@ def _build(sandbox: Sandbox, campaign_id: str, given: CampaignInput) -> Campaign
         identity_namespace=given.identity_namespace or DEFAULT_NAMESPACE[channel],
         create_new_profile=given.create_new_profile,
         enable_webhooks=given.enable_webhooks,
+        high_throughput_mode=given.high_throughput_mode,
         email=_email(content) if channel is ChannelKind.EMAIL else None,
         sms=SmsContent(text=_text(content.text) or "") if channel is ChannelKind.SMS else None,
         start_at=ids.parse_iso(schedule.start_date) if schedule.start_date else None,
@@ -250,6 +257,7 @@ def _version(campaign: Campaign, configuration: ChannelConfiguration, now: int) 
         identity_namespace=campaign.identity_namespace,
         create_new_profile=campaign.create_new_profile,
         enable_webhooks=campaign.enable_webhooks,
+        high_throughput_mode=campaign.high_throughput_mode,
         retry_period_minutes=settings.retry_period_minutes if settings else 5040,
         email=campaign.email,
         sms=campaign.sms,

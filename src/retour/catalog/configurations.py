@@ -7,7 +7,17 @@ import re
 import msgspec
 
 from retour import checks, ids, limits
-from retour.catalog.inputs import Clear, ConfigurationInput, EmailInput, SmsInput, SmtpInput
+from retour.catalog.inputs import (
+    NOTICES,
+    PASSWORD_CHARACTERS,
+    PROVIDERS,
+    SECURITY,
+    Clear,
+    ConfigurationInput,
+    EmailInput,
+    SmsInput,
+    SmtpInput,
+)
 from retour.errors import Code, Conflict, Field, Invalid
 from retour.model import (
     ChannelConfiguration,
@@ -25,10 +35,6 @@ from retour.stores import Store
 from retour.stores.handovers import Changed, Clash, Stale, Step
 from retour.stores.shelves import Shelves
 
-PROVIDERS = {"email": ("smtp", "simulated"), "sms": ("simulated",)}
-SECURITY = ("none", "starttls", "tls")
-NOTICES = ("success", "failure", "none")
-PASSWORD_CHARACTERS = 1_024  # SMTP AUTH carries it in one line (RFC 4954, 4: 12,288 octets in base64)
 SENDER = re.compile(r"[0-9A-Za-z]{1,11}|\+1555[0-9]{4,7}")  # a name (GSM: 11 characters); a number of fiction
 
 

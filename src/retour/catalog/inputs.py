@@ -1,11 +1,53 @@
-"""What a caller hands in, with the outside's names (camelCase); checked by the room, decoded by the faces."""
+"""What a caller hands in, with the outside's names (camelCase); checked by the room, decoded by the faces.
+
+What is `told` stands in the published schemas and refuses nothing: the rooms check all of it at once, in their words.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
+
+from retour import limits, signing
+from retour.model import ChannelKind, FeedbackStatus
+
+PROVIDERS = {"email": ("smtp", "simulated"), "sms": ("simulated",)}
+SECURITY = ("none", "starttls", "tls")
+NOTICES = ("success", "failure", "none")
+FORMATS = ("extended", "ajo")
+ALGORITHMS = tuple(signing.ALGORITHMS)
+PARKED = ("deliver", "skip")
+AUTHENTICATIONS = ("none", "jwt")
+ROTATED = ("signingSecret", "jwt")
+OVERLAP_HOURS = (0, 168)  # a week to change the secret at every receiver
+STRICT = "strict"  # order without a limit of time
+DESCRIPTION_CHARACTERS = 2_000  # a note for colleagues, not a document
+PASSWORD_CHARACTERS = 1_024  # SMTP AUTH carries it in one line (RFC 4954, 4: 12,288 octets in base64)
+KEY_ID_CHARACTERS = 200  # a name; it travels in every token
+PREFIX_CHARACTERS = 100  # a word or two before a token
+
+REQUIRED = "x-required"  # in a property of a schema: web/schemas.py lifts it to the object
+
+
+def told(*, required: bool = False, **words: Any) -> Meta:
+    """Words of JSON Schema for a field. required: the room refuses the default, so it has to be given."""
+    return Meta(extra_json_schema=words | ({REQUIRED: True} if required else {}))
+
+
+def between(ends: tuple[float, float]) -> Meta:
+    """A number from one end to the other."""
+    return told(minimum=ends[0], maximum=ends[1])
+
+
+Name = Annotated[str, told(required=True, minLength=1, maxLength=limits.NAME_CHARACTERS)]
+Channel = Annotated[str, told(enum=[*ChannelKind])]
+OneChannel = Annotated[str, told(required=True, enum=[*ChannelKind])]
+Address = Annotated[str, told(format="idn-email", maxLength=limits.USER_ID_CHARACTERS)]
+Sender = Annotated[str, told(required=True, format="idn-email", maxLength=limits.USER_ID_CHARACTERS)]
+RetryPeriod = Annotated[float, between(limits.RETRY_PERIOD_MINUTES)]
+Instant = Annotated[str, told(format="date-time")]
 
 
 class Input(msgspec.Struct, kw_only=True, rename="camel"):
@@ -21,39 +63,39 @@ class Clear(Input):
 class EmailInput(Input):
     """`email` of a channel configuration."""
 
-    sender_name: str = ""
-    sender_email: str = ""
-    reply_to_email: str | None = None
-    return_path_domain: str | None = None
-    retry_period_minutes: float = 5040
-    delivery_notices: str = "none"
+    sender_name: Name = ""
+    sender_email: Sender = ""
+    reply_to_email: Address | None = None
+    return_path_domain: Annotated[str, told(format="idn-hostname")] | None = None
+    retry_period_minutes: RetryPeriod = 5040
+    delivery_notices: Annotated[str, told(enum=NOTICES)] = "none"
 
 
 class SmtpInput(Input):
     """`smtp` of a channel configuration. password: absent or null keeps the stored one."""
 
-    host: str = ""
-    port: int = 25
-    security: str = "none"
-    username: str | None = None
-    password: str | Clear | None = None
-    max_connections: int = 8
+    host: Annotated[str, told(required=True, minLength=1)] = ""
+    port: Annotated[int, told(minimum=1, maximum=65_535)] = 25
+    security: Annotated[str, told(enum=SECURITY)] = "none"
+    username: Annotated[str, told(maxLength=limits.USER_ID_CHARACTERS)] | None = None
+    password: Annotated[str, told(maxLength=PASSWORD_CHARACTERS, writeOnly=True)] | Clear | None = None
+    max_connections: Annotated[int, between(limits.RELAY_CONNECTIONS)] = 8
 
 
 class SmsInput(Input):
-    """`sms` of a channel configuration."""
+    """`sms` of a channel configuration. senderNumber: with + and country code, or up to 11 letters and digits."""
 
-    sender_number: str = ""
-    retry_period_minutes: float = 5040
+    sender_number: Annotated[str, told(required=True, minLength=1)] = ""
+    retry_period_minutes: RetryPeriod = 5040
 
 
 class ConfigurationInput(Input):
-    """A channel configuration."""
+    """A channel configuration: `email` for e-mail, `smtp` for the provider of that name, `sms` for SMS."""
 
-    name: str = ""
-    channel: str = ""
-    provider: str = ""
-    message_type: str = "transactional"
+    name: Name = ""
+    channel: OneChannel = ""
+    provider: Annotated[str, told(required=True, enum=["smtp", "simulated"])] = ""
+    message_type: Annotated[str, told(enum=["transactional"])] = "transactional"
     email: EmailInput | None = None
     smtp: SmtpInput | None = None
     sms: SmsInput | None = None
@@ -76,20 +118,20 @@ class ContentInput(Input):
 class ScheduleInput(Input):
     """`schedule` of a campaign: ISO instants or null."""
 
-    start_date: str | None = None
-    end_date: str | None = None
+    start_date: Instant | None = None
+    end_date: Instant | None = None
 
 
 class CampaignInput(Input):
     """A campaign."""
 
-    name: str = ""
-    description: str = ""
-    campaign_type: str = "ApiTriggered"
-    category: str = "Transactional"
-    channel: str = ""
+    name: Name = ""
+    description: Annotated[str, told(maxLength=DESCRIPTION_CHARACTERS)] = ""
+    campaign_type: Annotated[str, told(enum=["ApiTriggered"])] = "ApiTriggered"
+    category: Annotated[str, told(enum=["Transactional"])] = "Transactional"
+    channel: OneChannel = ""
     channel_configuration_id: str | None = None
-    identity_namespace: str | None = None
+    identity_namespace: Annotated[str, told(maxLength=limits.REQUEST_ID_CHARACTERS)] | None = None
     create_new_profile: bool = True
     enable_webhooks: bool = False
     high_throughput_mode: bool = False
@@ -97,39 +139,80 @@ class CampaignInput(Input):
     schedule: ScheduleInput | None = None
 
 
-class AuthenticationInput(Input):
-    """`authentication` of a webhook: `{"type": "none"}` or JWT. Secrets: absent or null keeps the stored one."""
+Secret = Annotated[str, told(maxLength=limits.HEADERS_BYTES, writeOnly=True)]
+Claims = Annotated[Any, told(type=["object", "null"], propertyNames={"not": {"enum": [*signing.OWN_CLAIMS]}})]
 
-    type: str = "none"
-    algorithm: str = "HS256"
-    secret: str | Clear | None = None
-    private_key: str | Clear | None = None
-    key_id: str | None = None
-    claims: Any = UNSET
-    lifetime_seconds: int = 300
-    header: str = "Authorization"
-    prefix: str = "Bearer "
+
+class AuthenticationInput(Input):
+    """`authentication` of a webhook: `{"type": "none"}` or JWT. Secrets: absent or null keeps the stored one.
+
+    generate: make a secret or a key pair, in the place of one that is handed in.
+    """
+
+    type: Annotated[str, told(enum=AUTHENTICATIONS)] = "none"
+    algorithm: Annotated[str, told(enum=ALGORITHMS)] = "HS256"
+    secret: Secret | Clear | None = None
+    private_key: Secret | Clear | None = None
+    generate: bool = False
+    key_id: Annotated[str, told(maxLength=KEY_ID_CHARACTERS)] | None = None
+    claims: Claims = UNSET
+    lifetime_seconds: Annotated[int, between(limits.TOKEN_LIFETIME_SECONDS)] = 300
+    per_request: bool = False
+    header: Annotated[str, told(minLength=1, maxLength=limits.HEADER_NAME_CHARACTERS)] = "Authorization"
+    prefix: Annotated[str, told(maxLength=PREFIX_CHARACTERS, pattern=r"^[ -~]*$")] = "Bearer "
 
 
 class HeaderInput(Input):
     """A custom header of a webhook. A secret one without a value keeps the stored value of that name."""
 
-    name: str = ""
-    value: str | None = None
+    name: Annotated[str, told(required=True, minLength=1, maxLength=limits.HEADER_NAME_CHARACTERS)] = ""
+    value: Annotated[str, told(maxLength=limits.HEADER_VALUE_BYTES)] | None = None
     secret: bool = False
+
+
+Events = Annotated[list[Annotated[str, told(enum=[*FeedbackStatus])]], told(minItems=1)]
+Wait = Annotated[int, between(limits.ORDER_WAIT_SECONDS)] | Annotated[str, told(enum=[STRICT])]
 
 
 class WebhookInput(Input):
     """The feedback webhook. parked (at creation): what waited for a webhook is delivered, or skipped."""
 
-    name: str = ""
-    channels: list[str] = msgspec.field(default_factory=list)
-    url: str = ""
+    name: Name = ""
+    channels: Annotated[list[Channel], told(required=True, minItems=1)] = msgspec.field(default_factory=list)
+    url: Annotated[str, told(required=True, minLength=1, maxLength=limits.URL_CHARACTERS, format="uri")] = ""
     authentication: AuthenticationInput = msgspec.field(default_factory=AuthenticationInput)
-    headers: list[HeaderInput] = msgspec.field(default_factory=list)
-    format: str = "extended"
-    events: list[str] | UnsetType = UNSET
-    order_wait_seconds: int | str = 60
+    headers: Annotated[list[HeaderInput], told(maxItems=limits.HEADERS)] = msgspec.field(default_factory=list)
+    format: Annotated[str, told(enum=FORMATS)] = "extended"
+    events: Events | UnsetType = UNSET
+    order_wait_seconds: Wait = 60
     signed: bool = True
-    deadline_seconds: int = 10
-    parked: str = "skip"
+    deadline_seconds: Annotated[int, between(limits.DEADLINE_SECONDS)] = 10
+    parked: Annotated[str, told(enum=PARKED)] = "skip"
+
+
+class RotationInput(Input):
+    """What is changed, for what, and how long what it replaces stays good.
+
+    signAfterMinutes: when the new key of the JWT begins to sign. algorithm: absent or null keeps it.
+    """
+
+    what: Annotated[str, told(required=True, enum=ROTATED)] = ""
+    overlap_hours: Annotated[int, between(OVERLAP_HOURS)] = 24
+    secret: Secret | None = None
+    private_key: Secret | None = None
+    generate: bool = False
+    algorithm: Annotated[str, told(enum=ALGORITHMS)] | None = None
+    key_id: Annotated[str, told(maxLength=KEY_ID_CHARACTERS)] | None = None
+    sign_after_minutes: Annotated[int, told(minimum=0)] | None = None
+
+
+class VerificationInput(Input):
+    """A request as somebody received it, to be looked at. secret: absent or null means the sandbox's own.
+
+    headers: an object, or pairs. body: its text, as it came. at: when it came; absent or null means now.
+    """
+
+    headers: dict[str, str] | list[tuple[str, str]] = msgspec.field(default_factory=dict)
+    body: str = ""
+    secret: Annotated[str, told(writeOnly=True)] | None = None
+    at: Instant | None = None

@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from retour import checks, headers, ids, limits, signing
-from retour.catalog.inputs import AuthenticationInput, Clear, HeaderInput, WebhookInput
-from retour.errors import Code, Conflict, Field, Invalid
+from retour import checks, ids, limits, proofs, signing
+from retour.catalog import jwt_keys, webhook_checks
+from retour.catalog.inputs import AuthenticationInput, HeaderInput, WebhookInput
+from retour.catalog.jwt_keys import FreshKey
+from retour.errors import Code, Conflict, Invalid
 from retour.model import (
     DEFAULT_EVENTS,
     ChannelBits,
@@ -24,41 +26,58 @@ from retour.model import (
     status_bits,
 )
 from retour.outbound import Outbound
-from retour.outbound.addresses import Target, parse_target
 from retour.outbound.reach import Reach
-from retour.sealing import Keys
+from retour.proofs import Place
+from retour.sealing import Keys, WrongKey
 from retour.stores import Store
 from retour.stores.handovers import Changed, Clash, Stale, Step
-from retour.stores.shelves import Shelves
+from retour.stores.shelves import DeliveryRow, Removed, Shelves
 
-FORMATS = ("extended", "ajo")
-ALGORITHMS = ("HS256", "HS384", "HS512", "ES256")
 STRICT_SECONDS = limits.PARKED_AGE // limits.SECOND  # "without limit" ends where parking ends
-KEY_ID_CHARACTERS = 200  # a name; it travels in every token
-KEPT = "kept"
+OFFERED = "authentication.offered"
 TITLE = "The feedback webhook can't be saved like this."
 
 
 class Made(Value):
-    """A webhook just saved, and its signing secret, which is shown this once (None when it was there before)."""
+    """A webhook just saved, and the secrets made for it, which are shown this once (None: nothing new to show)."""
 
     webhook: Webhook
     signing_secret: str | None = None
+    jwt_secret: str | None = None
 
 
 class Webhooks:
     """Create, change, pause, resume and delete the feedback webhook."""
 
-    def __init__(self, store: Store, shelves: Shelves, keys: Keys, outbound: Outbound, reach: Reach) -> None:
+    def __init__(
+        self,
+        store: Store,
+        shelves: Shelves,
+        keys: Keys,
+        outbound: Outbound,
+        reach: Reach,
+        keep_bodies_days: int = limits.KEEP_BODIES_DAYS,
+    ) -> None:
         self._store = store
         self._shelves = shelves
         self._keys = keys
         self._outbound = outbound
         self._reach = reach
+        self._keep_bodies_days = keep_bodies_days
 
     async def find(self, sandbox: Sandbox) -> Webhook | None:
-        """The one there is, as it is now."""
-        return await self._shelves.webhook(sandbox.id)
+        """The one there is, as it is now: without secrets that have ended."""
+        stored = await self._shelves.webhook(sandbox.id)
+        return None if stored is None else self._with_public(signing.without_ended(stored, ids.now()))
+
+    def _with_public(self, webhook: Webhook) -> Webhook:
+        """With the public key, also of a private key that was stored before public keys were."""
+        jwt = webhook.authentication
+        if jwt is None or jwt.public is not None or signing.is_shared(jwt.algorithm):
+            return webhook
+        plain = proofs.open_secret(self._keys, webhook, jwt.secret, Place.JWT)
+        public = signing.public_part(jwt.algorithm, plain)
+        return msgspec.structs.replace(webhook, authentication=msgspec.structs.replace(jwt, public=public))
 
     async def get(self, sandbox: Sandbox, webhook_id: str) -> Webhook:
         """The one with this id. Raises NotFound."""
@@ -70,15 +89,15 @@ class Webhooks:
     async def create(self, sandbox: Sandbox, given: WebhookInput, by: str) -> Made:
         """The sandbox's first. Raises Invalid; Conflict names the one there is."""
         await self._check(sandbox, given, None)
-        secret = signing.new_signing_secret()
-        webhook = self._build(sandbox, ids.new_id(), given, None, secret)
+        secret, key = signing.new_signing_secret(), await jwt_keys.fresh_key(given.authentication)
+        webhook = self._build(sandbox, ids.new_id(), given, None, secret, key)
         insert = _columns(webhook) | {"now": ids.now(), "by": by}
         answer = await self._store.write(
             Changed(steps=(Step(statement="webhook_insert", values=insert), *_parked(webhook, given.parked)))
         )
         if isinstance(answer, Clash):
             raise await self._exists(sandbox)
-        return Made(webhook=await self.get(sandbox, webhook.id), signing_secret=secret)
+        return _made(await self.get(sandbox, webhook.id), secret, key)
 
     async def update(
         self, sandbox: Sandbox, webhook_id: str, version: int, given: WebhookInput, by: str
@@ -86,15 +105,44 @@ class Webhooks:
         """Replace it; the new address and credentials count from the next try on. Raises Invalid, Changed."""
         stored = await self.get(sandbox, webhook_id)
         await self._check(sandbox, given, stored)
+        if version != stored.version:
+            raise checks.stale("feedback webhook", stored.version)
         secret = None if stored.signing_secret else signing.new_signing_secret()
-        webhook = self._build(sandbox, stored.id, given, stored, secret)
+        key = await jwt_keys.fresh_key(given.authentication)
+        webhook = self._build(sandbox, stored.id, given, stored, secret, key)
+        return _made(await self.replace(sandbox, webhook, version, by), secret, key)
+
+    async def replace(self, sandbox: Sandbox, webhook: Webhook, version: int, by: str) -> Webhook:
+        """Write this in the place of that version. Raises Changed."""
         values = _columns(webhook) | {"now": ids.now(), "by": by, "version": version}
+        place = {"sandbox": webhook.sandbox, "id": webhook.id}
         answer = await self._store.write(
-            Changed(steps=(Step(statement="webhook_update", values=values, guard=True),))
+            Changed(
+                steps=(
+                    Step(statement="webhook_update", values=values, guard=True),
+                    Step(
+                        statement="webhook_overlap",
+                        values=place | {"overlap_until": signing.first_end(webhook)},
+                    ),
+                )
+            )
         )
+        newest = await self.get(sandbox, webhook.id)
         if isinstance(answer, Stale):
-            raise checks.stale("feedback webhook", (await self.get(sandbox, webhook_id)).version)
-        return Made(webhook=await self.get(sandbox, webhook_id), signing_secret=secret)
+            raise checks.stale("feedback webhook", newest.version)
+        return newest
+
+    async def offer_key(self, sandbox: Sandbox, algorithm: str) -> str:
+        """A new private key, sealed: a form may carry it until it is submitted, and nobody can read it."""
+        key = await jwt_keys.generate_key(algorithm)
+        return self._keys.seal(key.plain.encode(), sandbox=sandbox.id, row="", column=OFFERED)
+
+    def offered_key(self, sandbox: Sandbox, offered: str) -> str | None:
+        """The private key that was offered; None if this is none, or another sandbox's."""
+        try:
+            return self._keys.open(offered, sandbox=sandbox.id, row="", column=OFFERED).decode()
+        except WrongKey:
+            return None
 
     async def delete(self, sandbox: Sandbox, webhook_id: str) -> None:
         """Remove it: what was pending is cancelled, the history stays. Raises NotFound."""
@@ -127,7 +175,8 @@ class Webhooks:
 
     async def replay(self, sandbox: Sandbox, delivery_id: str) -> str:
         """Owe a delivery's event once more, at once; the new delivery's id. Raises NotFound, Conflict."""
-        if await self._shelves.delivery(sandbox.id, delivery_id) is None:
+        original = await self._shelves.delivery(sandbox.id, delivery_id)
+        if original is None:
             raise checks.missing("delivery")
         new = ids.new_id()
         values = {"sandbox": sandbox.id, "id": new, "original": delivery_id, "now": ids.now()}
@@ -135,9 +184,20 @@ class Webhooks:
             Changed(steps=(Step(statement="delivery_replay", values=values, guard=True),))
         )
         if isinstance(answer, Stale):
-            title = "This sandbox has no feedback webhook. Create one, then replay."
-            raise Conflict(Code.NOT_FOUND, title)
+            raise await self._not_replayed(sandbox, original)
         return new
+
+    async def _not_replayed(self, sandbox: Sandbox, original: DeliveryRow) -> Conflict:
+        """There is no webhook, or nothing left to post."""
+        why = await self._shelves.removed(sandbox.id, original.message_id, original.sequence)
+        if why is Removed.WITH_PERSON:
+            title = "The person was erased, and with them the body of this event. It can't be replayed."
+            return Conflict(Code.BODY_REMOVED, title)
+        if why is Removed.BY_AGE:
+            kept = f"Kept for {self._keep_bodies_days} days"
+            title = f"{kept}: the body of this event was removed, so it can't be replayed."
+            return Conflict(Code.BODY_REMOVED, title)
+        return Conflict(Code.NOT_FOUND, "This sandbox has no feedback webhook. Create one, then replay.")
 
     async def _exists(self, sandbox: Sandbox) -> Conflict:
         """Names the one there is."""
@@ -154,14 +214,11 @@ class Webhooks:
 
     async def _check(self, sandbox: Sandbox, given: WebhookInput, stored: Webhook | None) -> None:
         problems = checks.Problems()
-        problems.add("name", checks.name(given.name, "webhook"))
-        _check_choices(given, problems)
+        webhook_checks.check_webhook(given, stored, problems)
         url = given.url.strip()
         problems.add("url", await self._outbound.check(url, sandbox.org, self._reach.also(sandbox)))
-        _check_authentication(given.authentication, stored, problems)
-        _check_headers(given, stored, problems)
         problems.refuse(TITLE)
-        _refuse_led_away(given, stored)
+        webhook_checks.refuse_led_away(given, stored)
 
     # --- building ---
 
@@ -172,16 +229,18 @@ class Webhooks:
         given: WebhookInput,
         stored: Webhook | None,
         signing_secret: str | None,
+        key: FreshKey | None,
     ) -> Webhook:
         kept = stored.signing_secret if stored else None
-        sealed = self._seal(sandbox, row, "signing_secret", signing_secret) if signing_secret else kept
+        sealed = self._seal(sandbox, row, Place.SIGNING, signing_secret) if signing_secret else kept
+        stays = stored is not None and webhook_checks.same_origin(stored.url, given.url)
         return Webhook(
             sandbox=sandbox.id,
             id=row,
             name=given.name.strip(),
             channels=tuple(kind for kind in ChannelKind if kind in given.channels),
             url=given.url.strip(),
-            authentication=self._authentication(sandbox, row, given.authentication, stored),
+            authentication=self._authentication(sandbox, row, given.authentication, stored, key),
             headers=tuple(self._header(sandbox, row, header, stored) for header in given.headers),
             format=given.format,
             events=_events(given),
@@ -190,174 +249,58 @@ class Webhooks:
             else int(given.order_wait_seconds),
             signed=given.signed,
             signing_secret=sealed,
+            retiring_secrets=stored.retiring_secrets if stored and stays else (),
             deadline_seconds=given.deadline_seconds,
         )
 
     def _authentication(
-        self, sandbox: Sandbox, row: str, given: AuthenticationInput, stored: Webhook | None
+        self,
+        sandbox: Sandbox,
+        row: str,
+        given: AuthenticationInput,
+        stored: Webhook | None,
+        key: FreshKey | None,
     ) -> JwtAuthentication | None:
+        """With the key that was handed in or made, which ends all others; else with those that there are."""
         if given.type == "none":
             return None
-        secret = _secret_of(given)
-        kept = stored.authentication.secret if stored and stored.authentication else None
-        sealed = (
-            self._seal(sandbox, row, "authentication.secret", secret) if isinstance(secret, str) else kept
-        )
-        if sealed is None:
-            raise Invalid(Code.INVALID_FIELDS, TITLE, (_no_secret(given),), status=422)
-        return JwtAuthentication(
+        kept = stored.authentication if stored else None
+        if key is None and kept is None:
+            raise Invalid(Code.INVALID_FIELDS, TITLE, (jwt_keys.no_secret(given),), status=422)
+        chosen = JwtAuthentication(
             algorithm=given.algorithm,
-            secret=sealed,
-            claims=_claims(given),
+            secret=kept.secret if kept else Sealed(sealed=""),
+            claims=webhook_checks.claims_of(given),
             key_id=given.key_id or None,
             lifetime_seconds=given.lifetime_seconds,
             header=given.header,
             prefix=given.prefix,
+            per_request=given.per_request,
+            public=kept.public if kept else None,
+            signs_from=kept.signs_from if kept else 0,
+            retiring=kept.retiring if kept else (),
         )
+        if key is None:
+            return chosen
+        sealed = self._seal(sandbox, row, Place.JWT, key.plain)
+        return msgspec.structs.replace(chosen, secret=sealed, public=key.public, signs_from=0, retiring=())
 
     def _header(self, sandbox: Sandbox, row: str, given: HeaderInput, stored: Webhook | None) -> Header:
         if not given.secret:
             return Header(name=given.name, value=given.value or "")
-        kept = _kept_header(stored, given.name)
+        kept = webhook_checks.kept_header(stored, given.name)
         if not given.value and kept is not None:
             return Header(name=given.name, sealed=kept)
         column = f"headers.{given.name.lower()}"
         return Header(name=given.name, sealed=self._seal(sandbox, row, column, given.value or ""))
 
-    def _seal(self, sandbox: Sandbox, row: str, column: str, plain: str) -> Sealed:
-        return Sealed(sealed=self._keys.seal(plain.encode(), sandbox=sandbox.id, row=row, column=column))
+    def _seal(self, sandbox: Sandbox, row: str, place: str, plain: str) -> Sealed:
+        return proofs.seal_secret(self._keys, sandbox.id, row, place, plain)
 
 
-def _check_choices(given: WebhookInput, problems: checks.Problems) -> None:
-    problems.need("channels", given.channels, "Select at least one channel.")
-    for index, channel in enumerate(given.channels):
-        problems.add(f"channels[{index}]", checks.one_of(channel, [*ChannelKind], "A channel"))
-    problems.add("format", checks.one_of(given.format, FORMATS, "The format"))
-    events = [] if given.events is UNSET else given.events
-    problems.need("events", given.events is UNSET or events, "Select at least one event.")
-    for index, event in enumerate(events):
-        problems.add(f"events[{index}]", checks.one_of(event, [*FeedbackStatus], "An event"))
-    low, high = limits.DEADLINE_SECONDS
-    problems.need("deadlineSeconds", low <= given.deadline_seconds <= high, f"Use {low} to {high} seconds.")
-    low, high = limits.ORDER_WAIT_SECONDS
-    wait = given.order_wait_seconds
-    good = wait == "strict" if isinstance(wait, str) else low <= wait <= high
-    problems.need("orderWaitSeconds", good, f"Use {low} to {high:,} seconds, or strict.")
-    problems.add("parked", checks.one_of(given.parked, ("deliver", "skip"), "Parked events"))
-
-
-def _check_authentication(
-    given: AuthenticationInput, stored: Webhook | None, problems: checks.Problems
-) -> None:
-    problems.add("authentication.type", checks.one_of(given.type, ("none", "jwt"), "The authentication"))
-    if given.type != "jwt":
-        return
-    trouble = checks.one_of(given.algorithm, ALGORITHMS, "The algorithm")
-    problems.add("authentication.algorithm", trouble)
-    if trouble is None:
-        _check_jwt_secret(given, stored, problems)
-    problems.add("authentication.claims", _check_claims(_claims(given)))
-    key_id = given.key_id or ""
-    problems.add("authentication.keyId", checks.line(key_id, KEY_ID_CHARACTERS))
-    low, high = limits.TOKEN_LIFETIME_SECONDS
-    lifetime = f"Use {low} to {high:,} seconds."
-    problems.need("authentication.lifetimeSeconds", low <= given.lifetime_seconds <= high, lifetime)
-    if given.header.lower() != "authorization":
-        problems.add("authentication.header", headers.check_name(given.header))
-    printable = given.prefix.isascii() and given.prefix.isprintable() and len(given.prefix) <= 100
-    problems.need("authentication.prefix", printable, "Use up to 100 printable ASCII characters.")
-
-
-def _claims(given: AuthenticationInput) -> Any:
-    return {} if given.claims is None or given.claims is UNSET else given.claims
-
-
-def _check_claims(claims: Any) -> str | None:
-    """An object. A text that holds one is none: it would be stored as a text."""
-    trouble = signing.check_claims(claims) or checks.depth(claims)
-    return trouble or (None if isinstance(claims, dict) else signing.check_claims([]))
-
-
-def _check_jwt_secret(given: AuthenticationInput, stored: Webhook | None, problems: checks.Problems) -> None:
-    """A new secret must fit the algorithm; the stored one is kept only for the algorithm it was made for."""
-    secret, path = _secret_of(given), _secret_path(given)
-    if isinstance(secret, str):
-        most = f"Use at most {limits.HEADERS_BYTES:,} characters."
-        long = len(secret) > limits.HEADERS_BYTES
-        problems.add(path, most if long else signing.check_secret(given.algorithm, secret))
-        return
-    kept = stored.authentication if stored else None
-    if secret is not None or kept is None:
-        problems.add(path, _no_secret(given).message)
-    elif kept.algorithm != given.algorithm:
-        problems.add(path, f"Enter the secret again: {given.algorithm} needs one of its own.")
-
-
-def _check_headers(given: WebhookInput, stored: Webhook | None, problems: checks.Problems) -> None:
-    most = f"Use at most {limits.HEADERS} headers."
-    problems.need("headers", len(given.headers) <= limits.HEADERS, most)
-    pairs = [(header.name, header.value or _kept_value(header, stored)) for header in given.headers]
-    token = given.authentication.header if given.authentication.type == "jwt" else None
-    for index, sentence in headers.check_headers(pairs, token):
-        problems.add(f"headers[{index}]", sentence)
-
-
-def _kept_value(header: HeaderInput, stored: Webhook | None) -> str:
-    """Something in the place of a value that is kept, and was checked when it was entered."""
-    return KEPT if header.secret and _kept_header(stored, header.name) else ""
-
-
-def _refuse_led_away(given: WebhookInput, stored: Webhook | None) -> None:
-    """Secrets stay with the host they were entered for: another one needs every secret again (semantics 9)."""
-    if stored is None or _origin(stored.url) == _origin(given.url.strip()):
-        return
-    fields = []
-    if (
-        stored.authentication
-        and given.authentication.type == "jwt"
-        and _secret_of(given.authentication) is None
-    ):
-        path = _secret_path(given.authentication)
-        fields.append(Field(path, "Enter it again: the webhook's host changes."))
-    for index, header in enumerate(given.headers):
-        if header.secret and not header.value and _kept_header(stored, header.name):
-            fields.append(Field(f"headers[{index}]", "Enter the value again: the webhook's host changes."))
-    if fields:
-        raise Invalid(
-            Code.SECRET_REQUIRED, "The new host needs every secret again.", tuple(fields), status=422
-        )
-
-
-def _origin(url: str) -> tuple[str, str, int] | None:
-    target = parse_target(url)
-    return (target.scheme, target.host, target.port) if isinstance(target, Target) else _loose_origin(url)
-
-
-def _loose_origin(url: str) -> tuple[str, str, int] | None:
-    """The origin of an address that is allow-listed only, which parse_target alone refuses."""
-    scheme, _, rest = url.partition("://")
-    return (scheme.lower(), rest.partition("/")[0].partition("?")[0].lower(), 0)
-
-
-def _secret_of(given: AuthenticationInput) -> str | Clear | None:
-    """`secret` for HS…, `privateKey` for the others; an empty text counts as absent."""
-    secret = given.secret if given.algorithm.startswith("HS") else given.private_key or given.secret
-    return secret or None
-
-
-def _secret_path(given: AuthenticationInput) -> str:
-    return "authentication.secret" if given.algorithm.startswith("HS") else "authentication.privateKey"
-
-
-def _no_secret(given: AuthenticationInput) -> Field:
-    return Field(_secret_path(given), signing.check_secret(given.algorithm, "") or "Enter the API token.")
-
-
-def _kept_header(stored: Webhook | None, name: str) -> Sealed | None:
-    found = [
-        header.sealed for header in (stored.headers if stored else ()) if header.name.lower() == name.lower()
-    ]
-    return found[0] if found else None
+def _made(webhook: Webhook, signing_secret: str | None, key: FreshKey | None) -> Made:
+    shown = key.shown if key else None
+    return Made(webhook=webhook, signing_secret=signing_secret, jwt_secret=shown)
 
 
 def _events(given: WebhookInput) -> tuple[FeedbackStatus, ...]:

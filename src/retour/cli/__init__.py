@@ -13,6 +13,8 @@ COMMANDS = {
     "init": "retour.cli.setup:init",
     "user": "retour.cli.setup:user",
     "settings": "retour.cli.setup:settings",
+    "backup": "retour.cli.backup:backup",
+    "restore": "retour.cli.backup:restore",
     "demo": "retour.cli.demo:demo",
     "listen": "retour.cli.client:listen",
     "webhook": "retour.cli.client:webhook",

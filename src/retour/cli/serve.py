@@ -20,7 +20,9 @@ from retour.worker import Worker
 
 GRACE_SECONDS = 10
 BACKLOG = 2048
-KEEP_ALIVE_SECONDS = 75  # longer than the 60 s that proxies keep an idle connection, else they meet a closed one
+KEEP_ALIVE_SECONDS = (
+    75  # longer than the 60 s that proxies keep an idle connection, else they meet a closed one
+)
 
 
 @click.command()

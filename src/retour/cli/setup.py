@@ -97,8 +97,8 @@ def settings() -> None:
     """List every setting with its meaning and its value now; secrets are hidden."""
     now = _settings()
     for name, meaning in config.meanings().items():
-        value = getattr(now, name)
-        shown = "(hidden)" if value and "secret" in name else str(value)
+        value = now.database_shown if name == "database" else getattr(now, name)
+        shown = "(hidden)" if value and ("secret" in name or name == "alert_smtp") else str(value)
         click.echo(f"RETOUR_{name.upper():<22} {shown or '-'}\n    {meaning}")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import tempfile
 import time
@@ -36,9 +37,13 @@ ANOTHER_SECRET = "another-secret-than-the-webhook-signs-with"  # noqa: S105 - no
 
 
 class Options(Value, frozen=True):
-    """receiver: where events go instead of our own endpoint. broken: what is damaged. keep: stay up."""
+    """receiver: where events go instead of our own endpoint. broken: what is damaged. keep: stay up.
+
+    database: an empty PostgreSQL database to run on instead of a file.
+    """
 
     receiver: str | None = None
+    database: str | None = None
     broken: Break | None = None
     keep: bool = False
 
@@ -205,4 +210,7 @@ def _environment(options: Options, receiver: Receiver) -> Mapping[str, str]:
     if options.receiver is not None:
         allow = os.environ.get("RETOUR_TARGET_ALLOW", LOOPBACK)
         ca_file = os.environ.get("RETOUR_CA_FILE", "")
-    return {"RETOUR_TARGET_ALLOW": allow, "RETOUR_CA_FILE": ca_file, "RETOUR_LOG_FORMAT": "text"}
+    told = {"RETOUR_TARGET_ALLOW": allow, "RETOUR_CA_FILE": ca_file, "RETOUR_LOG_FORMAT": "text"}
+    if options.database is None:
+        return told
+    return told | {"RETOUR_DATABASE": options.database, "RETOUR_SECRET_KEY": secrets.token_hex(32)}

@@ -1,9 +1,26 @@
-"""How much may be claimed: pure decisions on the state of a relay or a webhook, the same for every store."""
+"""Claims: how much may be taken, pure decisions on the state of a relay or a webhook, and what is asked for that.
+
+The same for every store: `take_messages` and `take_deliveries` are plans (plans.py). A lease is given as its end
+(`until`, by the clock of the room) and as its length (`lease`), for stores that keep their own time.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from retour import limits
-from retour.model import Value
+from retour.model import (
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    FeedbackStatus,
+    Lane,
+    Message,
+    RecipientStatus,
+    Value,
+)
+from retour.stores import DeliveryClaim, MessageClaim
+from retour.stores.plans import Ask, Plan, Values, find
 
 
 class Turn(Value):
@@ -34,3 +51,96 @@ def deliveries(
     if leased or (open_until is not None and open_until > now):
         return Turn(limit=0)
     return Turn(limit=1, probe=True)
+
+
+# --- messages ---
+
+MESSAGE_COLUMNS = (
+    "id", "execution_id", "request_id", "campaign_id", "version_id", "configuration_id", "channel",
+    "namespace", "user_id", "address", "created_at", "expires_at", "content", "status", "attempts",
+    "fence", "taken", "revision", "events", "delayed", "final_event_id", "due_at",
+)  # fmt: skip
+
+
+def take_messages(lane: Lane, now: int, limit: int) -> Plan[MessageClaim]:
+    """Take due messages, as many as the relay's state allows (`messages`)."""
+    place = {"sandbox": lane.sandbox, "configuration_id": lane.name, "now": now}
+    healths = yield from find("configuration_health", {"sandbox": lane.sandbox, "id": lane.name})
+    version, failures, failing_since, open_until = healths[0] if healths else (0, 0, None, None)
+    leased = failures > 0 and bool((yield from find("message_leased", place)))
+    turn = messages(failures, open_until, leased, now, limit)
+    statement = "message_claim_stuck" if turn.stuck else "message_claim"
+    rows = yield from find(statement, place | _lease(now, limits.SENDING_LEASE) | {"limit": turn.limit})
+    return MessageClaim(
+        messages=tuple(_message(lane.sandbox, row) for row in rows),
+        version=version,
+        failing_since=failing_since,
+        probe=turn.probe,
+        stuck=turn.stuck,
+    )
+
+
+def _lease(now: int, lease: int) -> Values:
+    return {"until": now + lease, "lease": lease}
+
+
+def _message(sandbox: str, row: tuple[Any, ...]) -> Message:
+    values = dict(zip(MESSAGE_COLUMNS, row, strict=True))
+    values |= {
+        "channel": ChannelKind(values["channel"]),
+        "status": RecipientStatus(values["status"]),
+        "delayed": bool(values["delayed"]),
+    }
+    return Message(sandbox=sandbox, **values)
+
+
+# --- deliveries ---
+
+DELIVERY_COLUMNS = (
+    "id", "event_id", "message_id", "request_id", "feedback_status", "sequence", "replay", "webhook_id",
+    "format", "state", "attempts", "fence", "taken", "due_at", "created_at", "first_attempt_at",
+)  # fmt: skip
+
+
+def take_deliveries(sandbox: str, now: int, limit: int) -> Plan[DeliveryClaim]:
+    """Take due deliveries, as many as the webhook's state allows (`deliveries`)."""
+    place = {"sandbox": sandbox, "now": now}
+    states = yield from find("webhook_state", place)
+    if not states:
+        return DeliveryClaim()
+    webhook_id, version, paused_at, failures, open_until, deadline, accepted_at, failing_since = states[0]
+    failing = failures >= limits.CIRCUIT_FAILURES
+    leased = failing and bool((yield from find("delivery_leased", place)))
+    turn = deliveries(paused_at is not None, failures, open_until, leased, now, limit)
+    taken: tuple[Delivery, ...] = ()
+    if turn.limit:
+        lease = _lease(now, deadline * limits.SECOND + limits.LEASE_MARGIN)
+        taken = yield from _take(sandbox, place | lease | {"limit": turn.limit})
+    return DeliveryClaim(
+        deliveries=taken,
+        webhook_id=webhook_id,
+        version=version,
+        failing_since=failing_since,
+        last_accepted_at=accepted_at,
+        probe=turn.probe,
+    )
+
+
+def _take(sandbox: str, values: Values) -> Plan[tuple[Delivery, ...]]:
+    """The rows, each with its event's frozen body."""
+    rows = yield from find("delivery_claim", values)
+    if not rows:
+        return ()
+    columns = [dict(zip(DELIVERY_COLUMNS, row, strict=True)) for row in rows]
+    places = [{"message_id": row["message_id"], "sequence": row["sequence"]} for row in columns]
+    bodies = yield [Ask("event_body", {"sandbox": sandbox} | place, rows=True) for place in places]
+    return tuple(_delivery(sandbox, row, body) for row, body in zip(columns, bodies, strict=True))
+
+
+def _delivery(sandbox: str, values: Values, body: list[tuple[Any, ...]]) -> Delivery:
+    values |= {
+        "feedback_status": FeedbackStatus(values["feedback_status"]),
+        "state": DeliveryState(values["state"]),
+        "body": bytes(body[0][0]) if body else b"",
+    }
+    return Delivery(sandbox=sandbox, **values)

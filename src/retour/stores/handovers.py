@@ -15,6 +15,7 @@ from retour.model import (
     Execution,
     Lane,
     Message,
+    Profile,
     RecipientStatus,
     Value,
 )
@@ -50,11 +51,15 @@ class Clash(Value):
 
 
 class Accepted(Value):
-    """Intake: an execution and its messages. Guard: the campaign is live with that version."""
+    """Intake: an execution, its messages, and the profiles of people who have none (the first one stays).
+
+    Guard: the campaign is live with that version.
+    """
 
     execution: Execution
     messages: tuple[Message, ...]
     hash: bytes
+    profiles: tuple[Profile, ...] = ()
 
 
 class Owing(Value):
@@ -119,7 +124,7 @@ class Attempted(Value):
 class GivenUp(Value):
     """Dispatch: a delivery that ends without a try. Guard: the lease (fence).
 
-    state: exhausted when it was taken too often without an outcome, cancelled when its webhook is deleted.
+    state: exhausted when it was taken too often without an outcome, cancelled when its webhook or body is gone.
     """
 
     sandbox: str

@@ -6,6 +6,7 @@ again when a claim names a newer one.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
 import msgspec
@@ -91,6 +92,14 @@ class Membership(Value):
     org: str
     role: Role
     org_name: str
+
+
+class Removed(IntEnum):
+    """Why the body of an event is not there, as the store has it; NO: it is there."""
+
+    NO = 0
+    BY_AGE = 1
+    WITH_PERSON = 2
 
 
 class Shelves:
@@ -315,6 +324,11 @@ class Shelves:
         """The frozen body of an event."""
         row = await self._one("event_body", sandbox=sandbox, message_id=message_id, sequence=sequence)
         return bytes(row[0]) if row else b""
+
+    async def removed(self, sandbox: str, message_id: str, sequence: int) -> Removed:
+        """Why the body of an event is not there."""
+        row = await self._one("event_removed", sandbox=sandbox, message_id=message_id, sequence=sequence)
+        return Removed(row[0]) if row else Removed.BY_AGE
 
     async def setting(self, name: str) -> str | None:
         """A value of the store itself."""

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import apsw
 import structlog
@@ -22,24 +22,38 @@ import structlog
 from retour import limits
 from retour.errors import Busy, ConfigError, StoreInUse
 from retour.model import Lane
-from retour.stores import DeliveryClaim, MessageClaim, RoomName, Row, sqlite_writes
+from retour.stores import DeliveryClaim, MessageClaim, RoomName, Row, plans, sqlite_writes
 from retour.stores.handovers import Answer, Handover
 from retour.stores.sql import migrations, statements
 
 OLDEST = (3, 51, 3)
 BATCH = 512  # hand-overs per commit; more only lengthens the wait of the first
+ERASED = "erased"  # the setting that says that people were erased since the last start
+REWRITTEN_BYTES = 1024 * 1024 * 1024  # some ten seconds
 READ_SECONDS = 1.0  # an open cursor keeps the WAL from being reset
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class Job:
-    """One piece of work for a thread, and the future that hears of it. `begun` is set once, under the gate."""
+    """One piece of work for a thread, and the future that hears of it. `begun` is set once, under the gate.
 
-    __slots__ = ("begun", "future", "outcome", "withdrawn", "work")
+    patient: once begun, its outcome is waited for. alone: it takes no transaction of ours.
+    """
 
-    def __init__(self, work: Callable[[apsw.Connection], Any], future: asyncio.Future[Any]) -> None:
+    __slots__ = ("alone", "begun", "future", "outcome", "patient", "withdrawn", "work")
+
+    def __init__(
+        self,
+        work: Callable[[apsw.Connection], Any],
+        future: asyncio.Future[Any],
+        patient: bool,
+        alone: bool,
+    ) -> None:
         self.work = work
         self.future = future
+        self.patient = patient
+        self.alone = alone
         self.outcome: Any = None
         self.begun = False
         self.withdrawn = False
@@ -58,7 +72,7 @@ class SqliteStore:
     """See stores.Store. `open` makes one; it must be closed."""
 
     def __init__(self, path: Path, lock: IO[str]) -> None:
-        self._path = path
+        self.path = path
         self._lock = lock
         self._loop = asyncio.get_running_loop()
         self._writes: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -75,7 +89,7 @@ class SqliteStore:
         _refuse_old_sqlite()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600, exist_ok=True)  # noqa: ASYNC240 - before anything is served; the log gets the mode
-        lock = _lock(path)
+        lock = lock_file(path)
         try:
             _prepare(path, now)
         except BaseException:
@@ -94,14 +108,14 @@ class SqliteStore:
     async def claim_messages(self, lane: Lane, now: int, limit: int) -> MessageClaim:
         """See Store.claim_messages."""
         claim: MessageClaim = await self._ask(
-            self._writes, lambda db: sqlite_writes.claim_messages(db, lane, now, limit)
+            self._writes, lambda db: sqlite_writes.claim_messages(db, lane, now, limit), patient=True
         )
         return claim
 
     async def claim_deliveries(self, sandbox: str, now: int, limit: int) -> DeliveryClaim:
         """See Store.claim_deliveries."""
         claim: DeliveryClaim = await self._ask(
-            self._writes, lambda db: sqlite_writes.claim_deliveries(db, sandbox, now, limit)
+            self._writes, lambda db: sqlite_writes.claim_deliveries(db, sandbox, now, limit), patient=True
         )
         return claim
 
@@ -119,6 +133,11 @@ class SqliteStore:
         rows: list[Row] = await self._ask(self._reads, lambda db: db.execute(text, values).fetchall())
         return rows
 
+    async def between(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Run something short on the writer's connection between two commits, in no transaction."""
+        done: T = await self._ask(self._writes, work, patient=True, alone=True)
+        return done
+
     async def close(self) -> None:
         """See Store.close."""
         self._writes.put(None)
@@ -127,9 +146,19 @@ class SqliteStore:
             await asyncio.to_thread(thread.join)
         self._lock.close()
 
-    async def _ask(self, line: queue.SimpleQueue[Job | None], work: Callable[[apsw.Connection], Any]) -> Any:
-        """Queue work for a thread; take it back if it was not begun in time."""
-        job = Job(work, self._loop.create_future())
+    async def _ask(
+        self,
+        line: queue.SimpleQueue[Job | None],
+        work: Callable[[apsw.Connection], Any],
+        patient: bool = False,
+        alone: bool = False,
+    ) -> Any:
+        """Queue work for a thread; take it back if it was not begun in time.
+
+        A claim is patient: rows that are leased while nobody waits for them are lost until the lease ends, and
+        each time counts as taken.
+        """
+        job = Job(work, self._loop.create_future(), patient, alone)
         timer = self._loop.call_later(limits.COMMIT_SECONDS, self._take_back, job)
         line.put(job)
         try:
@@ -141,17 +170,19 @@ class SqliteStore:
         """Too late: what was not begun will not be; of what was begun the outcome is unknown."""
         with self._gate:
             job.withdrawn = not job.begun
-        if not job.future.done():
+        if not job.future.done() and (job.withdrawn or not job.patient):
             job.future.set_exception(Busy(begun=job.begun))
 
     # --- the writer's thread ---
 
     def _write_loop(self) -> None:
-        db = connect(self._path)
+        db = connect(self.path)
         stop = False
         while not stop and (job := self._writes.get()) is not None:
             jobs, stop = self._batch(job)
-            self._commit(db, jobs)
+            self._commit(db, [job for job in jobs if not job.alone])
+            for job in self._begin([job for job in jobs if job.alone]):
+                job.outcome = _outcome(db, job.work)
             self._loop.call_soon_threadsafe(_tell_all, jobs)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.close()
@@ -168,6 +199,8 @@ class SqliteStore:
 
     def _commit(self, db: apsw.Connection, jobs: list[Job]) -> None:
         """One transaction for all; a hand-over that fails is undone alone, a failed commit fails them all."""
+        if not jobs:
+            return
         try:
             db.execute("BEGIN IMMEDIATE")
             for job in self._begin(jobs):
@@ -191,7 +224,7 @@ class SqliteStore:
     # --- the reader's thread ---
 
     def _read_loop(self) -> None:
-        db = connect(self._path)
+        db = connect(self.path)
         db.execute("PRAGMA query_only = 1")
         while (job := self._reads.get()) is not None:
             if not job.withdrawn:
@@ -216,11 +249,30 @@ def _prepare(path: Path, now: int) -> None:
     db = connect(path)
     try:
         migrate(db)
-        with db:
-            db.execute(statements()["messages_free"], {"now": now})
-            db.execute(statements()["deliveries_free"], {"now": now})
+        free_leases(db, now)
+        _rewrite_after_erasing(path, db)
     finally:
         db.close()
+
+
+def free_leases(db: apsw.Connection, now: int) -> None:
+    """What another process held is due."""
+    with db:
+        db.execute(statements()["messages_free"], {"now": now})
+        db.execute(statements()["deliveries_free"], {"now": now})
+
+
+def _rewrite_after_erasing(path: Path, db: apsw.Connection) -> None:
+    """Rewrite the file when people were erased from it, unless that would take long.
+
+    secure_delete overwrites what is deleted, but not what SQLite left in unused parts of pages when it moved rows.
+    """
+    if (
+        db.execute(statements()["setting_get"], {"name": ERASED}).fetchall()
+        and path.stat().st_size <= REWRITTEN_BYTES
+    ):
+        db.execute("VACUUM")
+        db.execute("DELETE FROM setting WHERE name = ?", (ERASED,))
 
 
 def migrate(db: apsw.Connection) -> None:
@@ -246,7 +298,7 @@ def _refuse_old_sqlite() -> None:
         )
 
 
-def _lock(path: Path) -> IO[str]:
+def lock_file(path: Path) -> IO[str]:
     """One process per file. The lock goes with the process, so a crash leaves none behind."""
     lock = path.with_suffix(".lock").open("w")
     try:
@@ -271,10 +323,18 @@ def _in_savepoint(db: apsw.Connection, work: Callable[[apsw.Connection], Any]) -
         db.execute("ROLLBACK TO handover")
         db.execute("RELEASE handover")
         return error
-    if sqlite_writes.undone(answer):
+    if plans.undone(answer):
         db.execute("ROLLBACK TO handover")
     db.execute("RELEASE handover")
     return answer
+
+
+def _outcome(db: apsw.Connection, work: Callable[[apsw.Connection], Any]) -> Any:
+    """What came of it, or its error."""
+    try:
+        return work(db)
+    except Exception as error:  # told to whoever asked
+        return error
 
 
 def _read_in_time(db: apsw.Connection, work: Callable[[apsw.Connection], Any]) -> Any:

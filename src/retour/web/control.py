@@ -56,12 +56,26 @@ class Users(msgspec.Struct):
     org: str
 
 
-DEEDS: dict[str, type[msgspec.Struct]] = {
-    "init": Init,
-    "add_user": AddUser,
-    "link": Link,
-    "disable": Disable,
-    "users": Users,
+class Backup(msgspec.Struct):
+    """Into which file of this machine, and whether it may be replaced."""
+
+    file: str
+    force: bool
+
+
+class BackupState(msgspec.Struct):
+    """How the last backup stands."""
+
+
+# Who does it, and with which words.
+DEEDS: dict[str, tuple[str, type[msgspec.Struct]]] = {
+    "init": ("operator", Init),
+    "add_user": ("operator", AddUser),
+    "link": ("operator", Link),
+    "disable": ("operator", Disable),
+    "users": ("operator", Users),
+    "backup": ("backups", Backup),
+    "backup_state": ("backups", BackupState),
 }
 
 
@@ -86,6 +100,7 @@ async def _do(retour: Retour, request: Request) -> dict[str, Any]:
     deed = request.path_params["deed"]
     if deed not in DEEDS:
         raise NotFound(Code.NOT_FOUND, f"There is no deed {deed}.")
-    words = decode(await read_body(request.receive, dict(request.headers)), DEEDS[deed])
-    done = await getattr(retour.operator, deed)(**msgspec.structs.asdict(words))
+    who, kind = DEEDS[deed]
+    words = decode(await read_body(request.receive, dict(request.headers)), kind)
+    done = await getattr(getattr(retour, who), deed)(**msgspec.structs.asdict(words))
     return {"result": msgspec.to_builtins(done)}

@@ -1,4 +1,4 @@
-"""POST /ajo/im/executions/unitary: the hot path, a bare ASGI callable in front of the router."""
+"""POST /ajo/im/executions/unitary and /highthroughput: the hot path, a bare ASGI callable in front of the router."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ import structlog
 from msgspec import Meta
 from starlette.types import Receive, Scope, Send
 
-from retour import checks, ids, intake, limits
+from retour import checks, ids, intake, limits, profiles
 from retour.app import Retour
-from retour.errors import Busy, Refused
-from retour.model import Execution
+from retour.errors import Busy, Code, Invalid, Refused
 from retour.model import Scope as Right
-from retour.web import problems
+from retour.web import problems, wire
 from retour.web.decoding import PRINTABLE, decode, read_body
 
 PATH = "/ajo/im/executions/unitary"
+HIGH_THROUGHPUT_PATH = "/ajo/im/executions/highthroughput"
+PATHS = (PATH, HIGH_THROUGHPUT_PATH)
+REFUSED = "The recipients can't be used like this."
+EXTERNAL_ONLY = "High throughput mode takes recipients of the type external only."
+NO_PROFILE = "High throughput mode has no profiles. Send it as context."
 JSON_TYPE = (b"content-type", b"application/json")
 READ = {
     name.encode(): name
@@ -73,8 +77,10 @@ class Ingest:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One execution request; what is no POST is told so."""
+        path, high = scope["path"], scope["path"] == HIGH_THROUGHPUT_PATH
         request_id: str | None = None
         extra: dict[str, str] = {}
+        body: Any
         if scope["method"] != "POST":
             status, body, extra = problems.wrong_method("POST")
             return await _respond(send, status, problems.encode(body), extra)
@@ -82,16 +88,18 @@ class Ingest:
             headers = _headers(scope)
             caller = await self._retour.api_tokens.identify(headers)
             caller.need(Right.EXECUTE)
-            given = decode(await read_body(receive, headers), ExecutionRequest)
+            self._retour.intake.admit(caller.sandbox, ids.now(), high_throughput=high)
+            raw = await read_body(receive, headers)
+            given = decode(raw, ExecutionRequest)
             request_id = given.request_id
-            _check_depth(given)
-            execution = await self._retour.intake.accept(caller.sandbox, _request(given), caller.by)
-            status, body = 202, dict[str, Any](answer(execution))
+            _check(given, raw, high=high)
+            execution = await self._retour.intake.accept(caller.sandbox, _request(given, path), caller.by)
+            status, body = 202, wire.accepted(execution)
         except (Refused, Busy) as error:
             status, body, extra = problems.problem(error, request_id)
         except Exception:
             reference = ids.new_id()
-            log.exception("request_failed", path=PATH, reference=reference)
+            log.exception("request_failed", path=path, reference=reference)
             status, body, extra = problems.internal(reference)
         return await _respond(send, status, problems.encode(body), extra)
 
@@ -104,20 +112,58 @@ def _headers(scope: Scope) -> dict[str, str]:
     return dict(pairs)
 
 
+def _check(given: ExecutionRequest, raw: bytes, *, high: bool) -> None:
+    """What the decoder does not see. What is small enough as a whole is not measured part by part."""
+    if _may_be_deep(raw):
+        _check_depth(given)
+    if len(raw) > min(limits.CONTEXT_BYTES, limits.PROFILE_BYTES):
+        _check_sizes(given)
+    if high:
+        _check_external(given)
+
+
+def _may_be_deep(raw: bytes) -> bool:
+    """JSON with no more opening brackets than levels are allowed can't be too deep, and need not be walked."""
+    return raw.count(b"{") + raw.count(b"[") > limits.JSON_DEPTH
+
+
 def _check_depth(given: ExecutionRequest) -> None:
     problems_ = checks.Problems()
     for index, person in enumerate(given.recipients):
         problems_.add(f"recipients[{index}].profile", checks.depth(person.profile))
         problems_.add(f"recipients[{index}].context", checks.depth(person.context))
-    problems_.refuse("The recipients can't be used like this.", status=400)
+    problems_.refuse(REFUSED, status=400)
 
 
-def _request(given: ExecutionRequest) -> intake.Request:
+def _check_sizes(given: ExecutionRequest) -> None:
+    """AJO's limit for the context of a request, and what is kept of a profile."""
+    size = sum(len(problems.encode(person.context)) for person in given.recipients if person.context)
+    if size > limits.CONTEXT_BYTES:
+        title = f"The context has {size:,} bytes; at most {limits.CONTEXT_BYTES:,} are taken in one request."
+        raise Invalid(Code.CONTEXT_TOO_LARGE, title)
+    problems_ = checks.Problems()
+    for index, person in enumerate(given.recipients):
+        if isinstance(person, Aep):
+            problems_.add(f"recipients[{index}].profile", profiles.too_large(person.profile or {}))
+    problems_.refuse(REFUSED, status=400)
+
+
+def _check_external(given: ExecutionRequest) -> None:
+    """AJO's high throughput mode knows no profiles: recipients are external, and bring context only."""
+    problems_ = checks.Problems()
+    for index, person in enumerate(given.recipients):
+        problems_.need(f"recipients[{index}].type", isinstance(person, External), EXTERNAL_ONLY)
+        problems_.need(f"recipients[{index}].profile", person.profile is None, NO_PROFILE)
+    problems_.refuse(REFUSED, status=400)
+
+
+def _request(given: ExecutionRequest, path: str) -> intake.Request:
     return intake.Request(
         request_id=given.request_id,
         campaign_id=given.campaign_id,
         recipients=tuple(_recipient(person) for person in given.recipients),
-        hash=intake.hash_of(PATH, given),
+        hash=intake.hash_of(path, given),
+        high_throughput=path == HIGH_THROUGHPUT_PATH,
     )
 
 
@@ -132,19 +178,6 @@ def _recipient(given: Aep | External) -> intake.Recipient:
         profile=given.profile or {},
         context=given.context or {},
     )
-
-
-def answer(execution: Execution) -> dict[str, str]:
-    """AJO's imExecutionResponse."""
-    at = ids.iso(execution.created_at)
-    return {
-        "executionId": execution.id,
-        "requestId": execution.request_id,
-        "createdAt": at,
-        "createdBy": execution.created_by,
-        "modifiedAt": at,
-        "modifiedBy": execution.created_by,
-    }
 
 
 async def _respond(send: Send, status: int, body: bytes, extra: dict[str, str]) -> None:

@@ -15,10 +15,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from retour import ids
 from retour.app import KEY_CHECK, Retour
 from retour.errors import Busy, Code, Invalid, Refused
-from retour.web import admin, control, problems
-from retour.web.api import calls, campaigns, configurations, deliveries, executions, webhooks
+from retour.web import admin, contracts, control, jwks, problems
+from retour.web.api import (
+    calls,
+    campaigns,
+    configurations,
+    deliveries,
+    executions,
+    people,
+    profiles,
+    verification,
+    webhooks,
+)
 from retour.web.decoding import read_body
-from retour.web.ingest import PATH, Ingest
+from retour.web.ingest import PATHS, Ingest
 
 FORM_BYTES = 16 * 1024
 OAUTH_ERRORS = {401: "invalid_client", 503: "temporarily_unavailable"}  # RFC 6749, 5.2 and 4.1.2.1
@@ -27,7 +37,10 @@ API_ROUTES = (
     *campaigns.ROUTES,
     *webhooks.ROUTES,
     *executions.ROUTES,
+    *profiles.ROUTES,
+    *people.ROUTES,
     *deliveries.ROUTES,
+    *verification.ROUTES,
 )
 log = structlog.get_logger()
 
@@ -39,7 +52,7 @@ def application(retour: Retour) -> ASGIApp:
     rest.router.redirect_slashes = False  # it would lead to whatever the Host header says
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == PATH:
+        if scope["type"] == "http" and scope["path"] in PATHS:
             await ingest(scope, receive, send)
         else:
             await rest(scope, receive, send)
@@ -68,7 +81,9 @@ def _routes(retour: Retour) -> list[BaseRoute]:
         Route("/healthz", lambda request: PlainTextResponse("ok\n"), methods=["GET"]),
         Route("/readyz", ready, methods=["GET"]),
         Route("/ajo/im/health", health, methods=["GET"]),
+        jwks.route(retour),
         *calls.routes(retour, API_ROUTES),
+        *contracts.routes(API_ROUTES),
         control.route(retour),
         *admin.routes(retour),
     ]

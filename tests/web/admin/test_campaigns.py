@@ -186,6 +186,24 @@ async def test_a_shell_reads_the_request_as_it_is_meant(desk: Desk) -> None:
     assert recipient["profile"] == {"name": "name"}
 
 
+async def test_high_throughput_mode_is_a_switch_for_e_mail_only(desk: Desk, ann: httpx.AsyncClient) -> None:
+    mail, texts = await desk.draft(content=CONTENT), await desk.draft(channel="sms")
+    assert "high_throughput_mode" not in (await ann.get(f"{LIST}/{texts.id}/audience")).text
+    page = f"{LIST}/{mail.id}"
+    assert "high_throughput_mode" not in Read((await ann.get(f"{page}/audience")).text).data
+    await save(ann, f"{page}/audience", {"identity_namespace": "email", "high_throughput_mode": "on"})
+    assert Read((await ann.get(f"{page}/audience")).text).data["high_throughput_mode"] == ["on"]
+    told = "Line 1, column 6: &#39;profile.name&#39; can&#39;t be used. High throughput mode has no profiles"
+    assert told in (await ann.get(f"{page}/content")).text
+    await save(ann, f"{page}/content", {"subject": "Order {{context.order.id}}", "html": "<p>Hello</p>"})
+    request = (await ann.get(f"{page}/api-request")).text
+    assert samples.HIGH_THROUGHPUT_PATH in request
+    assert samples.PATH not in request
+    changed = await desk.house.retour.campaigns.get(desk.house.dev, mail.id)
+    (recipient,) = json.loads(samples.request_body(changed))["recipients"]
+    assert recipient["type"] == "external"
+
+
 async def read_by_a_shell(command: str) -> list[str]:
     """What curl would get as its arguments."""
     script = command.replace("curl ", 'printf "%s\\0" ', 1)

@@ -13,6 +13,7 @@ from cast import House
 from retour import ids
 from retour.catalog.organizations import NewCredential
 from retour.web.server import application
+from web.contracts import contract
 
 BASE = "http://127.0.0.1:8080"
 CONFIGURATIONS = "/ajo/config/channel-configurations"
@@ -21,6 +22,8 @@ WEBHOOKS = "/ajo/config/feedback-webhooks"
 DELIVERIES = "/ajo/feedback/deliveries"
 EXECUTIONS = "/ajo/im/executions"
 UNITARY = "/ajo/im/executions/unitary"
+HIGH = "/ajo/im/executions/highthroughput"
+PROFILES = "/ajo/config/profiles"
 TOKEN = "/ims/token/v3"
 URL = "https://127.0.0.1:8443/feedback"  # in dev, a target on this machine is allowed; nothing listens there
 JWT_SECRET = "thirty-two characters, not fewer!"
@@ -93,8 +96,9 @@ async def connect(
 
 
 def browser_of(house: House) -> httpx.AsyncClient:
-    """Something that speaks HTTP to the house."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=application(house.retour)), base_url=BASE)
+    """Something that speaks HTTP to the house, and minds that each answer is as the contracts tell."""
+    transport = httpx.ASGITransport(app=application(house.retour))
+    return httpx.AsyncClient(transport=transport, base_url=BASE, event_hooks={"response": [contract.keep]})
 
 
 def execution(

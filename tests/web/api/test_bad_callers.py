@@ -23,6 +23,7 @@ from retour.web.server import API_ROUTES
 from web.api.callers import (
     CAMPAIGNS,
     CONFIGURATIONS,
+    HIGH,
     TOKEN,
     UNITARY,
     WEBHOOKS,
@@ -44,7 +45,7 @@ HEADERS = {
     "x-sandbox-name": (404, "000104"),
 }
 EVERY_ROUTE = [(row.method, row.path.replace("{id}", "x"), row.scope) for row in API_ROUTES]
-EVERY_ROUTE.append(("POST", UNITARY, Scope.EXECUTE))
+EVERY_ROUTE += [("POST", path, Scope.EXECUTE) for path in (UNITARY, HIGH)]
 
 
 async def asked(acme: Api, method: str, path: str, headers: dict[str, str]) -> httpx.Response:

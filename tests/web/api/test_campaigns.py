@@ -79,7 +79,7 @@ WRONG: tuple[tuple[Any, str], ...] = (
     (campaign(None, channel="push"), "channel"),
     (campaign(None, campaignType="Scheduled"), "campaignType"),
     (campaign(None, category="Marketing"), "category"),
-    (campaign(None, highThroughputMode=True), "highThroughputMode"),
+    (campaign(None, channel="sms", highThroughputMode=True), "highThroughputMode"),
     (campaign(None, enableWebhooks="yes"), "enableWebhooks"),
     (campaign(None, identityNamespace="x" * 129), "identityNamespace"),
     (campaign(None, identityNamespace="a\x00"), "identityNamespace"),

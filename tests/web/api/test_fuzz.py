@@ -67,8 +67,10 @@ def nearly(draw: Any, good: Any) -> Any:
     return body
 
 
+EXECUTION = execution("campaign", "a@example.com", "b@example.com", profile={"a": 1}, context={"b": "c"})
+EXECUTION["recipients"][1]["type"] = "aep"
 GOOD = {
-    UNITARY: execution("campaign", "a@example.com", "b@example.com", profile={"a": 1}, context={"b": "c"}),
+    UNITARY: EXECUTION,
     CONFIGURATIONS: relay(),
     f"{CONFIGURATIONS}#sms": SMS,
     CAMPAIGNS: campaign("configuration", schedule={"startDate": None, "endDate": "2030-01-01T00:00:00Z"}),

@@ -1,16 +1,22 @@
-"""The SQL text: named statements, and migrations in order."""
+"""The SQL text: named statements, and migrations in order. What one database does differently has files of its own."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 
 @cache
-def statements() -> dict[str, str]:
-    """Every named statement of statements.sql."""
-    text = (files(__name__) / "statements.sql").read_text()
+def statements(plug: str = "") -> dict[str, str]:
+    """Every named statement. plug: those of its own file (postgres.sql) take the place of the common ones."""
+    common = _named("statements.sql")
+    return common | _named(f"{plug}.sql") if plug else common
+
+
+def _named(file: str) -> dict[str, str]:
+    text = (files(__name__) / file).read_text()
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.M)[1:]
     return {name: _bare(body) for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
@@ -19,8 +25,14 @@ def _bare(body: str) -> str:
     return "\n".join(line for line in body.splitlines() if line and not line.startswith("--"))
 
 
-def migrations() -> list[tuple[int, str]]:
-    """(number, script) of each migration, in order."""
+def migrations(plug: str = "") -> list[tuple[int, str]]:
+    """(number, script) of each migration, in order. plug: what its folder adds to a number runs after that one."""
     folder = files(__name__) / "migrations"
+    scripts = _numbered(folder)
+    added = dict(_numbered(folder / plug)) if plug else {}
+    return [(number, script + added.get(number, "")) for number, script in scripts]
+
+
+def _numbered(folder: Traversable) -> list[tuple[int, str]]:
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return [(int(name[:4]), (folder / name).read_text()) for name in names]

@@ -123,12 +123,13 @@ UPDATE message SET due_at = :now
 WHERE sandbox = :sandbox AND configuration_id = :configuration_id AND due_at IS NOT NULL AND due_at > :now
   AND leased = 0 AND waits_for_relay = 1
 
--- What is told `delay` sleeps until it expires, out of the due index; each failed probe wakes one to probe after it.
+-- What is told `delay` sleeps until it expires, out of the due index; each probe that helps nobody wakes one to
+-- probe after it.
 -- name: message_wake_one
-UPDATE message SET due_at = :open_until
+UPDATE message SET due_at = :at
 WHERE sandbox = :sandbox AND id = (
   SELECT id FROM message WHERE sandbox = :sandbox AND configuration_id = :configuration_id
-    AND due_at IS NOT NULL AND due_at > :open_until AND leased = 0 AND waits_for_relay = 1
+    AND due_at IS NOT NULL AND due_at > :at AND leased = 0 AND waits_for_relay = 1
   ORDER BY due_at LIMIT 1)
 
 -- === campaigns ===
@@ -167,6 +168,27 @@ INSERT INTO campaign_version (sandbox, id, campaign_id, doc) VALUES (:sandbox, :
 -- name: version_get
 SELECT doc FROM campaign_version WHERE sandbox = :sandbox AND id = :id
 
+-- === profiles ===
+
+-- name: profile_insert
+INSERT INTO profile (sandbox, namespace, user_id, doc, created_at, modified_at)
+VALUES (:sandbox, :namespace, :user_id, :doc, :created_at, :modified_at)
+ON CONFLICT (sandbox, namespace, user_id) DO NOTHING
+
+-- name: profile_put
+INSERT INTO profile (sandbox, namespace, user_id, doc, created_at, modified_at)
+VALUES (:sandbox, :namespace, :user_id, :doc, :created_at, :modified_at)
+ON CONFLICT (sandbox, namespace, user_id) DO UPDATE SET doc = excluded.doc, modified_at = excluded.modified_at
+
+-- name: profile_delete
+DELETE FROM profile WHERE sandbox = :sandbox AND namespace = :namespace AND user_id = :user_id
+
+-- As many as a request has recipients; a place that is not needed is NULL.
+-- name: profiles_of
+SELECT user_id, doc, created_at, modified_at FROM profile
+WHERE sandbox = :sandbox AND namespace = :namespace AND user_id IN (:id0, :id1, :id2, :id3, :id4, :id5, :id6, :id7, :id8,
+  :id9, :id10, :id11, :id12, :id13, :id14, :id15, :id16, :id17, :id18, :id19)
+
 -- === the feedback webhook ===
 
 -- name: webhook_insert
@@ -177,6 +199,19 @@ VALUES (:sandbox, :id, :doc, :channels, :events, :format, :order_wait, :deadline
 -- name: webhook_update
 UPDATE webhook SET doc = :doc, channels = :channels, events = :events, format = :format, order_wait = :order_wait,
   deadline = :deadline, version = version + 1, modified_at = :now, modified_by = :by, open_until = NULL
+WHERE sandbox = :sandbox AND id = :id AND version = :version
+
+-- When the first secret that a rotation replaced comes to its end: then the housekeeping takes it out of doc.
+-- name: webhook_overlap
+UPDATE webhook SET overlap_until = :overlap_until WHERE sandbox = :sandbox AND id = :id
+
+-- name: webhooks_overlapped
+SELECT sandbox, id, doc, version FROM webhook
+WHERE sandbox > :after AND overlap_until IS NOT NULL AND overlap_until <= :now ORDER BY sandbox LIMIT :limit
+
+-- What is taken out was of no use any more: for whoever reads it, the webhook stays the version it was.
+-- name: webhook_overlap_end
+UPDATE webhook SET doc = :doc, overlap_until = :overlap_until
 WHERE sandbox = :sandbox AND id = :id AND version = :version
 
 -- name: webhook_delete
@@ -198,7 +233,7 @@ SELECT doc, version, created_at, created_by, modified_at, modified_by, paused_at
 -- name: webhook_accepted
 UPDATE webhook SET failures = 0, failing_since = NULL, open_until = NULL, trouble = NULL, last_accepted_at = :now
 WHERE sandbox = :sandbox AND id = :id
-  AND (failures > 0 OR last_accepted_at IS NULL OR last_accepted_at < :now - 1000000)
+  AND (failures > 0 OR last_accepted_at IS NULL OR last_accepted_at < CAST(:now AS BIGINT) - 1000000)
 
 -- name: webhook_failed
 UPDATE webhook SET failures = failures + 1, failing_since = COALESCE(failing_since, :now),
@@ -263,12 +298,14 @@ WHERE sandbox = :sandbox AND id IN (
 RETURNING id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id,
   address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at
 
+-- `+ 0` keeps the planner to the few leased rows: by the due index it would read all that wait for the relay.
 -- name: message_leased
 SELECT 1 FROM message
-WHERE sandbox = :sandbox AND configuration_id = :configuration_id AND leased = 1 AND due_at > :now LIMIT 1
+WHERE sandbox = :sandbox AND configuration_id = :configuration_id AND leased = 1 AND due_at + 0 > :now LIMIT 1
 
 -- name: message_settle
-UPDATE message SET status = :status, due_at = :due_at, leased = 0, taken = 0, attempts = :attempts,
+UPDATE message SET status = CASE WHEN erased = 0 THEN :status ELSE status END,
+  due_at = CASE WHEN erased = 0 THEN CAST(:due_at AS BIGINT) END, leased = 0, taken = 0, attempts = :attempts,
   revision = revision + 1, events = events + :told, delayed = :delayed, final_event_id = :final_event_id,
   waits_for_relay = :waits_for_relay, content = CASE WHEN :drop_content = 1 THEN NULL ELSE content END
 WHERE sandbox = :sandbox AND id = :id AND revision = :revision AND fence = :fence AND leased > 0
@@ -281,11 +318,11 @@ UPDATE message SET due_at = :now, leased = 0 WHERE leased > 0 AND due_at IS NOT 
 WITH RECURSIVE place (sandbox) AS (
   SELECT MIN(sandbox) FROM message WHERE due_at IS NOT NULL
   UNION ALL
-  SELECT (SELECT MIN(n.sandbox) FROM message n WHERE n.due_at IS NOT NULL AND n.sandbox > p.sandbox)
-  FROM place p WHERE p.sandbox IS NOT NULL
+  SELECT (SELECT MIN(n.sandbox) FROM message n WHERE n.due_at IS NOT NULL AND n.sandbox > o.sandbox)
+  FROM place o WHERE o.sandbox IS NOT NULL
 ), lane (sandbox, configuration_id) AS (
-  SELECT p.sandbox, (SELECT MIN(n.configuration_id) FROM message n WHERE n.sandbox = p.sandbox AND n.due_at IS NOT NULL)
-  FROM place p WHERE p.sandbox IS NOT NULL
+  SELECT o.sandbox, (SELECT MIN(n.configuration_id) FROM message n WHERE n.sandbox = o.sandbox AND n.due_at IS NOT NULL)
+  FROM place o WHERE o.sandbox IS NOT NULL
   UNION ALL
   SELECT l.sandbox, (SELECT MIN(n.configuration_id) FROM message n
     WHERE n.sandbox = l.sandbox AND n.due_at IS NOT NULL AND n.configuration_id > l.configuration_id)
@@ -297,9 +334,11 @@ SELECT l.sandbox, l.configuration_id FROM lane l WHERE EXISTS (
 
 -- === events, deliveries, attempts ===
 
+-- Of somebody who was erased nothing more is recorded.
 -- name: event_insert
 INSERT INTO event (sandbox, message_id, sequence, id, fact, status, channel, at, body)
-VALUES (:sandbox, :message_id, :sequence, :id, :fact, :status, :channel, :at, :body)
+SELECT :sandbox, :message_id, :sequence, :id, :fact, :status, :channel, :at, :body
+WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.sandbox = :sandbox AND m.id = :message_id AND m.erased = 1)
 ON CONFLICT (sandbox, message_id, fact) DO NOTHING
 
 -- name: events_of_message
@@ -333,7 +372,10 @@ RETURNING id, event_id, message_id, request_id, feedback_status, sequence, repla
   attempts, fence, taken, due_at, created_at, first_attempt_at
 
 -- name: delivery_leased
-SELECT 1 FROM delivery WHERE sandbox = :sandbox AND leased = 1 AND state = 'due' AND due_at > :now LIMIT 1
+SELECT 1 FROM delivery WHERE sandbox = :sandbox AND leased = 1 AND due_at + 0 > :now LIMIT 1
+
+-- name: event_removed
+SELECT removed, at FROM event WHERE sandbox = :sandbox AND message_id = :message_id AND sequence = :sequence
 
 -- name: event_body
 SELECT body FROM event WHERE sandbox = :sandbox AND message_id = :message_id AND sequence = :sequence
@@ -343,11 +385,14 @@ UPDATE delivery SET state = :state, due_at = :due_at, leased = 0, taken = 0, att
   settled_at = :settled_at, last_code = :last_code, last_trouble = :last_trouble
 WHERE sandbox = :sandbox AND id = :id AND fence = :fence AND leased = 1 AND state = 'due'
 
--- What was leased when its webhook was deleted, and would have to be tried again.
+-- What was leased when its webhook was deleted or its person erased, and would have to be tried again.
 -- name: delivery_cancel_orphan
 UPDATE delivery SET state = 'cancelled', settled_at = :now
-WHERE sandbox = :sandbox AND id = :id AND state = 'due' AND leased = 0 AND webhook_id IS NOT NULL AND NOT EXISTS (
-  SELECT 1 FROM webhook w WHERE w.sandbox = delivery.sandbox AND w.id = delivery.webhook_id)
+WHERE sandbox = :sandbox AND id = :id AND state = 'due' AND leased = 0 AND (
+  (webhook_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM webhook w WHERE w.sandbox = delivery.sandbox AND w.id = delivery.webhook_id))
+  OR EXISTS (
+    SELECT 1 FROM message m WHERE m.sandbox = delivery.sandbox AND m.id = delivery.message_id AND m.erased = 1))
 
 -- name: delivery_wake_next
 UPDATE delivery SET due_at = CASE WHEN due_at > :now THEN :now ELSE due_at END
@@ -384,7 +429,8 @@ WHERE state = 'due' AND leased = 0 AND created_at < :before AND NOT EXISTS (
   SELECT 1 FROM webhook w WHERE w.sandbox = delivery.sandbox)
 
 -- name: request_keys_expire
-DELETE FROM request_key WHERE created_at < :before
+DELETE FROM request_key WHERE (sandbox, request_id) IN (
+  SELECT sandbox, request_id FROM request_key WHERE created_at < :before LIMIT :limit)
 
 -- name: sign_in_links_expire
 DELETE FROM sign_in_link WHERE expires_at <= :now
@@ -400,7 +446,9 @@ INSERT INTO delivery (sandbox, message_id, sequence, replay, id, event_id, reque
   format, ordered, state, due_at, created_at)
 SELECT d.sandbox, d.message_id, d.sequence, :id, :id, d.event_id, d.request_id, d.feedback_status, w.id,
   w.format, 0, 'due', :now, :now
-FROM delivery d JOIN webhook w ON w.sandbox = d.sandbox WHERE d.sandbox = :sandbox AND d.id = :original
+FROM delivery d JOIN webhook w ON w.sandbox = d.sandbox
+JOIN event e ON e.sandbox = d.sandbox AND e.message_id = d.message_id AND e.sequence = d.sequence AND e.removed = 0
+WHERE d.sandbox = :sandbox AND d.id = :original
 
 -- name: delivery_get
 SELECT id, event_id, message_id, request_id, feedback_status, sequence, replay, webhook_id, format, state, attempts,
@@ -427,7 +475,141 @@ WHERE w.paused_at IS NULL AND (w.failures < :threshold OR w.open_until IS NULL O
 
 -- name: attempt_insert
 INSERT INTO attempt (sandbox, message_id, id, delivery_id, number, at, doc)
-VALUES (:sandbox, :message_id, :id, :delivery_id, :number, :at, :doc)
+SELECT :sandbox, :message_id, :id, :delivery_id, :number, :at, :doc
+WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.sandbox = :sandbox AND m.id = :message_id AND m.erased = 1)
 
 -- name: attempts_of
 SELECT doc FROM attempt WHERE sandbox = :sandbox AND delivery_id = :delivery_id ORDER BY id LIMIT 200
+
+-- === erasing a person ===
+
+-- fold: 1 where capitals make no difference (e-mail addresses). The counts are what goes with the message.
+-- `|| ''` keeps the planner to the few messages of the person: by the key it would read all of the sandbox.
+-- name: messages_of_person
+SELECT m.id,
+  (SELECT COUNT(*) FROM event e WHERE e.sandbox = :sandbox AND e.message_id = m.id),
+  (SELECT COUNT(*) FROM delivery d WHERE d.sandbox = :sandbox AND d.message_id = m.id),
+  (SELECT COUNT(*) FROM attempt a WHERE a.sandbox = :sandbox AND a.message_id = m.id)
+FROM message m
+WHERE m.sandbox = :sandbox AND m.user_id <> '' AND lower(m.user_id) = lower(:user_id)
+  AND (m.user_id = :user_id OR :fold = 1) AND lower(m.namespace) = :namespace AND m.id || '' > :after
+ORDER BY m.id || '' LIMIT :limit
+
+-- name: messages_to_address
+SELECT m.id,
+  (SELECT COUNT(*) FROM event e WHERE e.sandbox = :sandbox AND e.message_id = m.id),
+  (SELECT COUNT(*) FROM delivery d WHERE d.sandbox = :sandbox AND d.message_id = m.id),
+  (SELECT COUNT(*) FROM attempt a WHERE a.sandbox = :sandbox AND a.message_id = m.id)
+FROM message m
+WHERE m.sandbox = :sandbox AND m.address <> m.user_id AND lower(m.address) = lower(:address)
+  AND (m.address = :address OR :fold = 1) AND m.channel = :channel AND m.id || '' > :after
+ORDER BY m.id || '' LIMIT :limit
+
+-- A leased one keeps its lease: whoever holds it settles it, and finds that nothing more is due.
+-- name: message_erase
+UPDATE message SET erased = 1, content = NULL, waits_for_relay = 0,
+  due_at = CASE WHEN leased = 0 THEN NULL ELSE due_at END,
+  status = CASE WHEN status IN ('queued', 'delayed') THEN 'excluded' ELSE status END
+WHERE sandbox = :sandbox AND id = :id
+
+-- name: message_forget
+UPDATE message SET user_id = '', address = '' WHERE sandbox = :sandbox AND id = :id AND erased = 1
+
+-- name: events_erase
+UPDATE event SET body = :nothing, removed = 2 WHERE sandbox = :sandbox AND message_id = :id
+
+-- name: deliveries_erase
+UPDATE delivery SET state = 'cancelled', settled_at = :now, last_trouble = 'erased'
+WHERE sandbox = :sandbox AND message_id = :id AND state = 'due' AND leased = 0
+
+-- name: attempts_of_message
+SELECT id, doc FROM attempt WHERE sandbox = :sandbox AND message_id = :message_id AND id > :after
+ORDER BY id LIMIT :limit
+
+-- name: attempt_update
+UPDATE attempt SET doc = :doc WHERE sandbox = :sandbox AND message_id = :message_id AND id = :id
+
+-- name: profiles_of_person
+SELECT user_id, created_at FROM profile
+WHERE sandbox = :sandbox AND namespace = :namespace AND lower(user_id) = lower(:user_id)
+  AND (user_id = :user_id OR :fold = 1) LIMIT :limit
+
+-- === retention ===
+
+-- held: a delivery of it is still due.
+-- name: events_old
+SELECT e.at, e.sandbox, e.message_id, e.sequence, CASE WHEN EXISTS (
+    SELECT 1 FROM delivery d WHERE d.sandbox = e.sandbox AND d.message_id = e.message_id AND d.sequence = e.sequence
+      AND d.state = 'due') THEN 1 ELSE 0 END
+FROM event e
+WHERE e.removed = 0 AND e.at < :older_than AND (e.at, e.message_id, e.sequence) > (:at, :message_id, :sequence)
+ORDER BY e.at, e.message_id, e.sequence LIMIT :limit
+
+-- name: event_body_remove
+UPDATE event SET body = :nothing, removed = 1
+WHERE sandbox = :sandbox AND message_id = :message_id AND sequence = :sequence AND removed = 0 AND NOT EXISTS (
+  SELECT 1 FROM delivery d WHERE d.sandbox = :sandbox AND d.message_id = :message_id AND d.sequence = :sequence
+    AND d.state = 'due')
+
+-- name: sandbox_after
+SELECT id FROM sandbox WHERE id > :after ORDER BY id LIMIT 1
+
+-- In the order of their age, which is that of their ids. held: 1 while something of it is due or too young. rows: what
+-- goes with it. stale: attempts that are old enough.
+-- name: messages_old
+SELECT m.id, m.execution_id, m.created_at,
+  CASE WHEN m.due_at IS NOT NULL OR EXISTS (
+    SELECT 1 FROM delivery d WHERE d.sandbox = :sandbox AND d.message_id = m.id
+      AND (d.state = 'due' OR COALESCE(d.settled_at, d.created_at) >= :older_than)) THEN 1 ELSE 0 END,
+  (SELECT COUNT(*) FROM event e WHERE e.sandbox = :sandbox AND e.message_id = m.id)
+    + (SELECT COUNT(*) FROM delivery d WHERE d.sandbox = :sandbox AND d.message_id = m.id),
+  (SELECT COUNT(*) FROM attempt a WHERE a.sandbox = :sandbox AND a.message_id = m.id AND a.at < :older_than)
+FROM message m WHERE m.sandbox = :sandbox AND m.id > :after ORDER BY m.id LIMIT :limit
+
+-- name: attempts_prune
+DELETE FROM attempt WHERE sandbox = :sandbox AND message_id = :message_id AND id IN (
+  SELECT id FROM attempt WHERE sandbox = :sandbox AND message_id = :message_id AND at < :older_than ORDER BY id LIMIT :limit)
+
+-- name: deliveries_prune
+DELETE FROM delivery WHERE sandbox = :sandbox AND message_id = :message_id AND state <> 'due'
+
+-- name: events_prune
+DELETE FROM event WHERE sandbox = :sandbox AND message_id = :message_id
+
+-- name: message_prune
+DELETE FROM message WHERE sandbox = :sandbox AND id = :message_id AND due_at IS NULL
+
+-- name: execution_prune
+DELETE FROM execution WHERE sandbox = :sandbox AND id = :id AND NOT EXISTS (
+  SELECT 1 FROM message m WHERE m.sandbox = :sandbox AND m.execution_id = :id)
+
+-- === alerts ===
+
+-- name: webhooks_failing
+SELECT sandbox, id FROM webhook
+WHERE failing_since IS NOT NULL AND failing_since <= :before AND sandbox > :after ORDER BY sandbox LIMIT :limit
+
+-- name: configurations_failing
+SELECT sandbox, id FROM channel_configuration
+WHERE failing_since IS NOT NULL AND failing_since <= :before
+  AND (sandbox, id) > (:after_sandbox, :after) ORDER BY sandbox, id LIMIT :limit
+
+-- name: alerts_all
+SELECT sandbox, kind, id FROM alert
+WHERE (sandbox, kind, id) > (:after_sandbox, :after_kind, :after) ORDER BY sandbox, kind, id LIMIT :limit
+
+-- name: alert_get
+SELECT failing_since, told, told_at FROM alert WHERE sandbox = :sandbox AND kind = :kind AND id = :id
+
+-- Whoever changes this row tells it.
+-- name: alert_hold
+INSERT INTO alert (sandbox, kind, id, failing_since, told, told_at, held_until)
+VALUES (:sandbox, :kind, :id, :failing_since, 0, :now, :until)
+ON CONFLICT (sandbox, kind, id) DO UPDATE SET held_until = excluded.held_until WHERE alert.held_until <= :now
+
+-- name: alert_told
+UPDATE alert SET failing_since = :failing_since, told = :told, told_at = :now, held_until = 0
+WHERE sandbox = :sandbox AND kind = :kind AND id = :id
+
+-- name: alert_end
+DELETE FROM alert WHERE sandbox = :sandbox AND kind = :kind AND id = :id

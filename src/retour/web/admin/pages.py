@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from retour import ids
+from retour.times import moment
 from retour.web.admin import assets, colouring, words
 from retour.web.admin.forms.fields import field_id
 
@@ -44,12 +45,12 @@ def icon(name: str, size: str = "") -> Markup:
 
 def time_element(micros: int) -> Markup:
     """An instant, for people and for programs."""
-    return Markup('<time datetime="{}" class="num">{}</time>').format(ids.iso(micros), words.moment(micros))
+    return Markup('<time datetime="{}" class="num">{}</time>').format(ids.iso(micros), moment(micros))
 
 
 def clock_element(micros: int) -> Markup:
     """Date and time without the zone, for a column that names it."""
-    shown = words.moment(micros).removesuffix(" UTC")
+    shown = moment(micros).removesuffix(" UTC")
     return Markup('<time datetime="{}" class="num">{}</time>').format(ids.iso(micros), shown)
 
 

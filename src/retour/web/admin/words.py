@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from retour import ids, limits
+from retour import limits
 from retour.model import (
     Attempt,
     CampaignStatus,
     ChannelConfiguration,
     ChannelKind,
     DeliveryStatus,
+    Health,
     RecipientStatus,
     Role,
     SandboxType,
     Value,
     Webhook,
 )
-from retour.stores.shelves import DeliveryRow
+from retour.stores.shelves import DeliveryRow, Removed
+from retour.times import duration, moment
 
 CHANNELS = {ChannelKind.EMAIL: "Email", ChannelKind.SMS: "SMS"}
 SANDBOX_TYPES = {SandboxType.PRODUCTION: "Production", SandboxType.DEVELOPMENT: "Development"}
@@ -34,6 +36,11 @@ DELIVERIES = {
 FORMATS = {"extended": "Extended", "ajo": "Exact Adobe payload"}
 PROVIDERS = {"smtp": "SMTP relay", "simulated": "Simulated (sends nothing)"}
 GONE = "endpoint"
+NOT_WANTED = "It is not sent any more: the webhook was deleted, or does not want this event."
+CANCELLED = {
+    "erased": "It is not sent any more: the person was erased.",
+    "body_removed": "It is not sent any more: the body of the event was removed.",
+}
 
 # How a state looks: a disc, a ring, a square (ok, warn, bad) or grey. Always beside its word.
 LOOKS = {
@@ -61,6 +68,7 @@ RECIPIENT_LOOKS = {
 
 NOTICES = {
     "webhook-saved": "Webhook saved.",
+    "webhook-rotated": "Changed. The one before stays good until the overlap ends.",
     "webhook-deleted": "Webhook deleted.",
     "webhook-paused": "Webhook paused. Events wait until you resume it.",
     "webhook-resumed": "Webhook resumed.",
@@ -127,6 +135,31 @@ def configuration_status(configuration: ChannelConfiguration) -> Status:
     return status("Failing", f"The last try failed: {trouble(health.trouble)}.")
 
 
+def failing(health: Health, now: int) -> Status | None:
+    """What has been failing for long enough to be told: for how long; what the trouble is, and the next try."""
+    since = health.failing_since
+    if since is None or now - since < limits.ALERT_STEPS[0]:
+        return None
+    waits = health.open_until is not None and health.open_until > now
+    following = (
+        f"Next try at {moment(health.open_until or 0)}." if waits else "It is about to be tried again."
+    )
+    told = (health.trouble or "No answer").rstrip(".")
+    return Status(word=f"Failing for {duration(now - since)}", look="bad", note=f"{told}. {following}")
+
+
+def removed(why: Removed, days: int) -> str:
+    """Why the body of an event is not there."""
+    if why is Removed.WITH_PERSON:
+        return "The person was erased, and this body with them."
+    return f"Kept for {days} days. This body was removed."
+
+
+def somebody(user_id: str) -> str:
+    """Whom a message is for."""
+    return user_id or "somebody who was erased"
+
+
 def delivery_status(value: DeliveryStatus) -> Status:
     """Pending, Retrying, Paused, Succeeded, Failed or Cancelled."""
     return status(DELIVERIES[value])
@@ -144,7 +177,7 @@ def next_step(row: DeliveryRow, state: DeliveryStatus, now: int) -> str:
         DeliveryStatus.PARKED: "It waits until the feedback webhook takes events again.",
         DeliveryStatus.ACCEPTED: f"Your endpoint accepted it after {tries}.",
         DeliveryStatus.EXHAUSTED: f"Gave up after {tries}. Fix the endpoint, then replay. The event is kept.",
-        DeliveryStatus.CANCELLED: "It is not sent any more: the webhook was deleted, or does not want this event.",
+        DeliveryStatus.CANCELLED: CANCELLED.get(row.last_trouble or "", NOT_WANTED),
     }[state]
 
 
@@ -180,27 +213,11 @@ def phases(attempt: Attempt) -> list[tuple[str, str]]:
 # --- times ----------------------------------------------------------------------------------------------
 
 
-def moment(micros: int) -> str:
-    """`2026-11-24 10:12:04 UTC`."""
-    return f"{ids.iso(micros)[:19].replace('T', ' ')} UTC"
-
-
 def milliseconds(micros: int) -> str:
     """`84 ms`, `1.2 s`."""
     if micros < limits.SECOND:
         return f"{micros / 1000:.0f} ms" if micros >= 1000 else "under 1 ms"
     return f"{micros / limits.SECOND:.1f} s"
-
-
-def duration(micros: int) -> str:
-    """`42 s`, `1 min 42 s`, `3 h 5 min`, `2 d 4 h`: the two largest parts."""
-    seconds = max(micros // limits.SECOND, 1)
-    parts = []
-    for word, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        if seconds >= size:
-            parts.append(f"{seconds // size} {word}")
-            seconds %= size
-    return " ".join(parts[:2])
 
 
 def seconds_word(seconds: int) -> str:

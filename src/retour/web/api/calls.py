@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
@@ -21,6 +21,10 @@ from retour.web.decoding import decode, read_body
 
 T = TypeVar("T")
 VERSION_DIGITS = 15
+USER_ID, USER_ID_TO_THE_END = (
+    "{userId}",
+    "{userId:path}",
+)  # an e-mail address may hold a slash (RFC 5322, 3.2.3)
 NO_VERSION = -1  # older than every version: told as changed meanwhile (412)
 log = structlog.get_logger()
 
@@ -59,17 +63,27 @@ class Call:
 
 
 Answer = tuple[int, Any]
+CHANGES = ((412, Code.VERSION_STALE), (428, Code.VERSION_MISSING))  # what If-Match can be refused for
 Function = Callable[[Call], Awaitable[Answer]]
 
 
 @dataclass(frozen=True)
 class ApiRoute:
-    """One row of a noun's table: method, path, the scope it needs, the function."""
+    """One row of a noun's table: method, path, the scope it needs, the function; the rest is for the contracts.
+
+    summary: what it does, in a few words. body, query: Structs of what it reads. answers: status to the Struct of the
+    body, None for none. refusals: those beyond what every call, every body and every id can be refused for.
+    """
 
     method: str
     path: str
     scope: Scope
     function: Function
+    summary: str = ""
+    body: Any = None
+    answers: Mapping[int, Any] = field(default_factory=dict)
+    query: Any = None
+    refusals: tuple[tuple[int, Code], ...] = ()
 
 
 def routes(retour: Retour, rows: Iterable[ApiRoute]) -> list[Route]:
@@ -85,7 +99,7 @@ def _route(retour: Retour, path: str, methods: dict[str, ApiRoute]) -> Route:
         method = "GET" if request.method == "HEAD" else request.method
         return await _respond(retour, methods[method], request)
 
-    return Route(path, endpoint, methods=list(methods))
+    return Route(path.replace(USER_ID, USER_ID_TO_THE_END), endpoint, methods=list(methods))
 
 
 async def _respond(retour: Retour, row: ApiRoute, request: Request) -> Response:
@@ -101,7 +115,11 @@ async def _respond(retour: Retour, row: ApiRoute, request: Request) -> Response:
         reference = ids.new_id()
         log.exception("request_failed", path=row.path, reference=reference)
         status, body, headers = problems.internal(reference)
-    if isinstance(body, dict) and "version" in body:
-        headers["etag"] = f'"{body["version"]}"'
+    version = getattr(body, "version", None)
+    if version is not None:
+        headers["etag"] = f'"{version}"'
     content = b"" if body is None else problems.encode(body)
+    headers["cache-control"] = (
+        "no-store"  # an answer may hold a secret, and is never the same for two callers
+    )
     return Response(content, status_code=status, headers=headers, media_type="application/json")

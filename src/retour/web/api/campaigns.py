@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from retour.catalog.inputs import CampaignInput
+from retour.errors import Code
 from retour.model import Scope
 from retour.web import wire
-from retour.web.api.calls import Answer, ApiRoute, Call
+from retour.web.api.calls import CHANGES, Answer, ApiRoute, Call
 
 PATH = "/journey/campaigns/service/campaigns"
 
@@ -47,12 +48,43 @@ async def duplicate(call: Call) -> Answer:
     return 201, wire.campaign(await call.retour.campaigns.duplicate(call.sandbox, call.id))
 
 
+ONE = {200: wire.Campaign}
+MADE = {201: wire.Campaign}
+TAKEN = {202: wire.Campaign}
+NOT_LIVE = (409, Code.CAMPAIGN_NOT_LIVE)
+NOT_READY = (
+    NOT_LIVE,
+    (412, Code.VERSION_STALE),
+    (422, Code.CAMPAIGN_INCOMPLETE),
+    (422, Code.TEMPLATE_INVALID),
+    (422, Code.SIMULATED_IN_PRODUCTION),
+)
+EACH = PATH + "/{id}"
 ROUTES = (
-    ApiRoute("POST", PATH, Scope.CONFIGURE, create),
-    ApiRoute("GET", PATH, Scope.READ, list_all),
-    ApiRoute("GET", PATH + "/{id}", Scope.READ, get),
-    ApiRoute("PUT", PATH + "/{id}", Scope.CONFIGURE, update),
-    ApiRoute("POST", PATH + "/{id}/publish", Scope.CONFIGURE, publish),
-    ApiRoute("POST", PATH + "/{id}/stop", Scope.CONFIGURE, stop),
-    ApiRoute("POST", PATH + "/{id}/duplicate", Scope.CONFIGURE, duplicate),
+    ApiRoute("POST", PATH, Scope.CONFIGURE, create, "Create a campaign", CampaignInput, MADE),
+    ApiRoute("GET", PATH, Scope.READ, list_all, "List the campaigns", answers={200: wire.CampaignPage}),
+    ApiRoute("GET", EACH, Scope.READ, get, "Get a campaign", answers=ONE),
+    ApiRoute(
+        "PUT",
+        EACH,
+        Scope.CONFIGURE,
+        update,
+        "Update a campaign",
+        CampaignInput,
+        ONE,
+        refusals=(NOT_LIVE, *CHANGES),
+    ),
+    ApiRoute(
+        "POST",
+        EACH + "/publish",
+        Scope.CONFIGURE,
+        publish,
+        "Publish a campaign",
+        answers=TAKEN,
+        refusals=NOT_READY,
+    ),
+    ApiRoute(
+        "POST", EACH + "/stop", Scope.CONFIGURE, stop, "Stop a campaign", answers=TAKEN, refusals=(NOT_LIVE,)
+    ),
+    ApiRoute("POST", EACH + "/duplicate", Scope.CONFIGURE, duplicate, "Duplicate a campaign", answers=MADE),
 )

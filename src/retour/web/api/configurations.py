@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from retour.catalog.inputs import ConfigurationInput
+from retour.errors import Code
 from retour.model import Lane, Scope
 from retour.stores import RoomName
 from retour.web import wire
-from retour.web.api.calls import Answer, ApiRoute, Call
+from retour.web.api.calls import CHANGES, Answer, ApiRoute, Call
 
 PATH = "/ajo/config/channel-configurations"
 
@@ -36,9 +37,33 @@ async def update(call: Call) -> Answer:
     return 200, wire.configuration(made)
 
 
+ONE = {200: wire.ChannelConfiguration}
+MADE = {201: wire.ChannelConfiguration}
+ALL = {200: wire.ChannelConfigurationPage}
+EXISTS = (409, Code.EXISTS)
+LED_AWAY = (422, Code.SECRET_REQUIRED)
+EACH = PATH + "/{id}"
 ROUTES = (
-    ApiRoute("POST", PATH, Scope.CONFIGURE, create),
-    ApiRoute("GET", PATH, Scope.READ, list_all),
-    ApiRoute("GET", PATH + "/{id}", Scope.READ, get),
-    ApiRoute("PUT", PATH + "/{id}", Scope.CONFIGURE, update),
+    ApiRoute(
+        "POST",
+        PATH,
+        Scope.CONFIGURE,
+        create,
+        "Create a channel configuration",
+        ConfigurationInput,
+        MADE,
+        refusals=(EXISTS,),
+    ),
+    ApiRoute("GET", PATH, Scope.READ, list_all, "List the channel configurations", answers=ALL),
+    ApiRoute("GET", EACH, Scope.READ, get, "Get a channel configuration", answers=ONE),
+    ApiRoute(
+        "PUT",
+        EACH,
+        Scope.CONFIGURE,
+        update,
+        "Update a channel configuration",
+        ConfigurationInput,
+        ONE,
+        refusals=(EXISTS, LED_AWAY, *CHANGES),
+    ),
 )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from retour import checks, limits
+from retour.catalog.inputs import between
 from retour.errors import Code, Invalid
 from retour.model import DeliveryState, DeliveryStatus, Lane, Scope
 from retour.stores import RoomName
@@ -13,6 +17,14 @@ from retour.web.api.calls import Answer, ApiRoute, Call
 
 PATH = "/ajo/feedback/deliveries"
 PAGE_LIMIT = (1, 1_000)
+
+
+class Query(msgspec.Struct):
+    """What a list takes. after: the `_page.next` of the page before."""
+
+    status: DeliveryStatus | UnsetType = UNSET
+    after: str | UnsetType = UNSET
+    limit: Annotated[int, between(PAGE_LIMIT)] = 50
 
 
 async def list_page(call: Call) -> Answer:
@@ -37,8 +49,7 @@ async def get(call: Call) -> Answer:
         raise checks.missing("delivery")
     attempts = await call.retour.shelves.attempts(call.sandbox.id, row.id)
     body = await call.retour.dispatch.body_of(call.sandbox.id, row.message_id, row.sequence, row.format)
-    shown = wire.delivery(row, await _parked(call))
-    return 200, shown | {"body": msgspec.Raw(body), "attemptLog": [wire.attempt(value) for value in attempts]}
+    return 200, wire.delivery_detail(row, await _parked(call), body, attempts)
 
 
 async def replay(call: Call) -> Answer:
@@ -79,8 +90,26 @@ def _state(status: str, parked: bool) -> tuple[str | None, int]:
     return (None, -1) if parked else (DeliveryState.DUE, int(status == DeliveryStatus.RETRYING))
 
 
+EACH = PATH + "/{id}"
 ROUTES = (
-    ApiRoute("GET", PATH, Scope.READ, list_page),
-    ApiRoute("GET", PATH + "/{id}", Scope.READ, get),
-    ApiRoute("POST", PATH + "/{id}/replay", Scope.EXECUTE, replay),
+    ApiRoute(
+        "GET",
+        PATH,
+        Scope.READ,
+        list_page,
+        "List the deliveries",
+        answers={200: wire.DeliveryPage},
+        query=Query,
+        refusals=((400, Code.INVALID_FIELDS),),
+    ),
+    ApiRoute("GET", EACH, Scope.READ, get, "Get a delivery", answers={200: wire.DeliveryDetail}),
+    ApiRoute(
+        "POST",
+        EACH + "/replay",
+        Scope.EXECUTE,
+        replay,
+        "Replay a delivery",
+        answers={202: wire.Delivery},
+        refusals=((409, Code.NOT_FOUND), (409, Code.BODY_REMOVED)),
+    ),
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from retour import checks
 from retour.model import RecipientStatus, Scope
 from retour.web import wire
@@ -16,25 +14,21 @@ async def get(call: Call) -> Answer:
     if execution is None:
         raise checks.missing("execution")
     recipients = await call.retour.shelves.recipients(call.sandbox.id, execution.id)
-    return 200, {
-        "executionId": execution.id,
-        "requestId": execution.request_id,
-        "campaignId": execution.campaign_id,
-        "campaignVersionId": execution.campaign_version_id,
-        "createdAt": wire.time_of(execution.created_at),
-        "createdBy": execution.created_by,
-        "recipients": [await _recipient(call, *found) for found in recipients],
-    }
+    return 200, wire.execution(execution, [await _recipient(call, *found) for found in recipients])
 
 
-async def _recipient(call: Call, message_id: str, user_id: str, status: RecipientStatus) -> dict[str, Any]:
+async def _recipient(call: Call, message_id: str, user_id: str, status: RecipientStatus) -> wire.Recipient:
     events = await call.retour.shelves.events(call.sandbox.id, message_id)
-    return {
-        "userId": user_id,
-        "messageId": message_id,
-        "status": status,
-        "events": [wire.event(event) for event in events],
-    }
+    return wire.recipient(message_id, user_id, status, events)
 
 
-ROUTES = (ApiRoute("GET", "/ajo/im/executions/{id}", Scope.READ, get),)
+ROUTES = (
+    ApiRoute(
+        "GET",
+        "/ajo/im/executions/{id}",
+        Scope.READ,
+        get,
+        "Get an execution",
+        answers={200: wire.Execution},
+    ),
+)

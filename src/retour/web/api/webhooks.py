@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from retour.catalog.inputs import WebhookInput
-from retour.model import Lane, Scope
+from retour import ids
+from retour.catalog.inputs import RotationInput, WebhookInput
+from retour.catalog.webhooks import Made
+from retour.errors import Code
+from retour.model import Lane, Scope, Webhook
 from retour.stores import RoomName
-from retour.web import wire
-from retour.web.api.calls import Answer, ApiRoute, Call
+from retour.web import jwks, wire
+from retour.web.api.calls import CHANGES, Answer, ApiRoute, Call
 
 PATH = "/ajo/config/feedback-webhooks"
 
 
 async def create(call: Call) -> Answer:
-    """201 the webhook, with its signing secret this once; 409 names the one there is."""
+    """201 the webhook, with the secrets made for it this once; 409 names the one there is."""
     given = await call.body(WebhookInput)
     made = await call.retour.webhooks.create(call.sandbox, given, call.caller.by)
     _ring(call)
-    return 201, wire.webhook(made.webhook, made.signing_secret)
+    return 201, _made(call, made)
 
 
 async def list_all(call: Call) -> Answer:
     """200 none or one."""
     found = await call.retour.webhooks.find(call.sandbox)
-    return 200, wire.page([] if found is None else [wire.webhook(found)])
+    return 200, wire.page([] if found is None else [_shown(call, found)])
 
 
 async def get(call: Call) -> Answer:
     """200 the webhook."""
-    return 200, wire.webhook(await call.retour.webhooks.get(call.sandbox, call.id))
+    return 200, _shown(call, await call.retour.webhooks.get(call.sandbox, call.id))
 
 
 async def update(call: Call) -> Answer:
@@ -35,7 +38,7 @@ async def update(call: Call) -> Answer:
     version, given = call.version(), await call.body(WebhookInput)
     made = await call.retour.webhooks.update(call.sandbox, call.id, version, given, call.caller.by)
     _ring(call)
-    return 200, wire.webhook(made.webhook, made.signing_secret)
+    return 200, _made(call, made)
 
 
 async def delete(call: Call) -> Answer:
@@ -52,27 +55,86 @@ async def test(call: Call) -> Answer:
 
 async def pause(call: Call) -> Answer:
     """200 the webhook, paused."""
-    return 200, wire.webhook(await call.retour.webhooks.pause(call.sandbox, call.id, call.caller.by))
+    return 200, _shown(call, await call.retour.webhooks.pause(call.sandbox, call.id, call.caller.by))
 
 
 async def resume(call: Call) -> Answer:
     """200 the webhook, at work again."""
     resumed = await call.retour.webhooks.resume(call.sandbox, call.id)
     _ring(call)
-    return 200, wire.webhook(resumed)
+    return 200, _shown(call, resumed)
+
+
+async def rotate(call: Call) -> Answer:
+    """200 the webhook, with the secret that was made this once; the one before stays good for the overlap."""
+    given = await call.body(RotationInput)
+    made = await call.retour.rotations.rotate(call.sandbox, call.id, given, call.caller.by)
+    _ring(call)
+    return 200, _made(call, made)
+
+
+def _shown(call: Call, webhook: Webhook) -> wire.Webhook:
+    return wire.webhook(webhook, jwks.address(call.retour.settings, call.sandbox.id), ids.now())
+
+
+def _made(call: Call, made: Made) -> wire.Webhook:
+    """With the secrets that are shown this once."""
+    address = jwks.address(call.retour.settings, call.sandbox.id)
+    return wire.webhook(made.webhook, address, ids.now(), made.signing_secret, made.jwt_secret)
 
 
 def _ring(call: Call) -> None:
     call.retour.bell.ring(RoomName.DISPATCH, Lane(call.sandbox.id))
 
 
+ONE = {200: wire.Webhook}
+MADE = {201: wire.Webhook}
+ALL = {200: wire.WebhookPage}
+EXISTS = (409, Code.EXISTS)
+LED_AWAY = (422, Code.SECRET_REQUIRED)
+EACH = PATH + "/{id}"
 ROUTES = (
-    ApiRoute("POST", PATH, Scope.CONFIGURE, create),
-    ApiRoute("GET", PATH, Scope.READ, list_all),
-    ApiRoute("GET", PATH + "/{id}", Scope.READ, get),
-    ApiRoute("PUT", PATH + "/{id}", Scope.CONFIGURE, update),
-    ApiRoute("DELETE", PATH + "/{id}", Scope.CONFIGURE, delete),
-    ApiRoute("POST", PATH + "/{id}/test", Scope.CONFIGURE, test),
-    ApiRoute("POST", PATH + "/{id}/pause", Scope.CONFIGURE, pause),
-    ApiRoute("POST", PATH + "/{id}/resume", Scope.CONFIGURE, resume),
+    ApiRoute(
+        "POST",
+        PATH,
+        Scope.CONFIGURE,
+        create,
+        "Create the feedback webhook",
+        WebhookInput,
+        MADE,
+        refusals=(EXISTS,),
+    ),
+    ApiRoute("GET", PATH, Scope.READ, list_all, "List the feedback webhook", answers=ALL),
+    ApiRoute("GET", EACH, Scope.READ, get, "Get the feedback webhook", answers=ONE),
+    ApiRoute(
+        "PUT",
+        EACH,
+        Scope.CONFIGURE,
+        update,
+        "Update the feedback webhook",
+        WebhookInput,
+        ONE,
+        refusals=(LED_AWAY, *CHANGES),
+    ),
+    ApiRoute("DELETE", EACH, Scope.CONFIGURE, delete, "Delete the feedback webhook", answers={204: None}),
+    ApiRoute(
+        "POST",
+        EACH + "/test",
+        Scope.CONFIGURE,
+        test,
+        "Test the feedback webhook",
+        answers={200: wire.Attempt},
+    ),
+    ApiRoute("POST", EACH + "/pause", Scope.CONFIGURE, pause, "Pause the feedback webhook", answers=ONE),
+    ApiRoute("POST", EACH + "/resume", Scope.CONFIGURE, resume, "Resume the feedback webhook", answers=ONE),
+    ApiRoute(
+        "POST",
+        EACH + "/rotate",
+        Scope.CONFIGURE,
+        rotate,
+        "Rotate a secret of the feedback webhook",
+        RotationInput,
+        ONE,
+        refusals=((412, Code.VERSION_STALE),),
+    ),
 )

@@ -63,6 +63,7 @@ CREATE TABLE request_key (
   sandbox TEXT NOT NULL, request_id TEXT NOT NULL, hash BYTEA NOT NULL, execution_id TEXT NOT NULL,
   created_at BIGINT NOT NULL, PRIMARY KEY (sandbox, request_id)
 );
+CREATE INDEX request_key_age ON request_key (created_at);
 
 CREATE TABLE execution (
   sandbox TEXT NOT NULL, id TEXT NOT NULL, request_id TEXT NOT NULL, campaign_id TEXT NOT NULL,
@@ -85,7 +86,7 @@ CREATE INDEX message_due ON message (sandbox, configuration_id, due_at) WHERE du
 CREATE INDEX message_leased ON message (sandbox, configuration_id) WHERE leased = 1;
 CREATE INDEX message_execution ON message (sandbox, execution_id);
 
--- Never updated. The body is frozen here, so that message and delivery rows stay small.
+-- Updated once at most, when its body goes. The body is frozen here, so that message and delivery rows stay small.
 CREATE TABLE event (
   sandbox TEXT NOT NULL, message_id TEXT NOT NULL, sequence BIGINT NOT NULL, id TEXT NOT NULL, fact TEXT NOT NULL,
   status TEXT NOT NULL, channel TEXT NOT NULL, at BIGINT NOT NULL, body BYTEA NOT NULL,

@@ -28,6 +28,7 @@ class CampaignForm(Value):
     identity_namespace: str = ""
     create_new_profile: bool = True
     enable_webhooks: bool = False
+    high_throughput_mode: bool = False
     start: str = ""
     end: str = ""
 
@@ -41,16 +42,18 @@ TABS: Mapping[str, Mapping[str, str]] = {
         "identity_namespace": "Identity type",
         "create_new_profile": "Create new profiles",
         "enable_webhooks": "Enable webhooks",
+        "high_throughput_mode": "High throughput mode",
     },
     "schedule": {"start": "Start", "end": "End"},
 }
-SWITCHES = ("create_new_profile", "enable_webhooks")
+SWITCHES = ("create_new_profile", "enable_webhooks", "high_throughput_mode")
 # Where a problem of the whole campaign is mended.
 TAB_OF = {
     "name": "properties",
     "channelConfigurationId": "actions",
     "content": "content",
     "identityNamespace": "audience",
+    "highThroughputMode": "audience",
     "schedule": "schedule",
 }
 
@@ -70,6 +73,7 @@ def of(campaign: Campaign) -> CampaignForm:
         identity_namespace=campaign.identity_namespace,
         create_new_profile=campaign.create_new_profile,
         enable_webhooks=campaign.enable_webhooks,
+        high_throughput_mode=campaign.high_throughput_mode,
         start=_local(campaign.start_at),
         end=_local(campaign.end_at),
     )
@@ -94,6 +98,7 @@ def to_input(form: CampaignForm) -> CampaignInput:
         identity_namespace=form.identity_namespace or None,
         create_new_profile=form.create_new_profile,
         enable_webhooks=form.enable_webhooks,
+        high_throughput_mode=form.high_throughput_mode,
         content=_content(form),
         schedule=ScheduleInput(start_date=form.start or None, end_date=form.end or None),
     )

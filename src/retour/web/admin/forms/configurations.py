@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from retour.catalog.configurations import NOTICES, SECURITY
-from retour.catalog.inputs import Clear, ConfigurationInput, EmailInput, SmsInput, SmtpInput
+from retour.catalog.inputs import (
+    NOTICES,
+    SECURITY,
+    Clear,
+    ConfigurationInput,
+    EmailInput,
+    SmsInput,
+    SmtpInput,
+)
 from retour.model import ChannelConfiguration, ChannelKind, Value
 from retour.web.admin.forms.fields import Form, as_decimal, as_number
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import msgspec
 
-from retour import limits
-from retour.catalog.inputs import AuthenticationInput, HeaderInput, WebhookInput
-from retour.catalog.webhooks import ALGORITHMS
+from retour import limits, signing
+from retour.catalog.inputs import ALGORITHMS, AuthenticationInput, HeaderInput, WebhookInput
 from retour.model import DEFAULT_EVENTS, FeedbackStatus, JwtAuthentication, Sandbox, Value, Webhook
 from retour.web.admin import words
 from retour.web.admin.forms.fields import BAD_NUMBER, Form, as_number
@@ -32,7 +31,10 @@ class Row(Value):
 
 
 class WebhookForm(Value):
-    """Everything as text, so that what was typed comes back as it was, however wrong."""
+    """Everything as text, so that what was typed comes back as it was, however wrong.
+
+    offered: a private key that was made for it, sealed.
+    """
 
     version: str = ""
     name: str = ""
@@ -44,6 +46,8 @@ class WebhookForm(Value):
     claims: str = ""
     token: str = ""
     token_kept: bool = False
+    offered: str = ""
+    per_request: bool = False
     header: str = "Authorization"
     prefix: str = "Bearer "
     key_id: str = ""
@@ -96,6 +100,7 @@ def _with_jwt(form: WebhookForm, jwt: JwtAuthentication) -> WebhookForm:
         header=jwt.header,
         prefix=jwt.prefix,
         key_id=jwt.key_id or "",
+        per_request=jwt.per_request,
     )
 
 
@@ -112,6 +117,8 @@ def typed(form: Form, stored: Webhook | None) -> WebhookForm:
         claims=form.text("claims"),
         token=form.text("token"),
         token_kept=bool(stored and stored.authentication),
+        offered=form.line("offered"),
+        per_request=form.on("per_request"),
         header=form.line("header"),
         prefix=form.text("prefix"),
         key_id=form.line("key_id"),
@@ -157,6 +164,11 @@ def with_token(form: WebhookForm, token: str) -> WebhookForm:
     return msgspec.structs.replace(form, token=token, type="jwt")
 
 
+def with_offered(form: WebhookForm, offered: str) -> WebhookForm:
+    """With a private key that was made for it, sealed; what was typed in its place goes."""
+    return msgspec.structs.replace(form, offered=offered, token="", type="jwt")
+
+
 def without_empty_rows(form: WebhookForm) -> WebhookForm:
     """As it is submitted: rows where nothing was typed are none."""
     rows = tuple(row for row in form.rows if row.name or row.value)
@@ -166,13 +178,16 @@ def without_empty_rows(form: WebhookForm) -> WebhookForm:
 # --- to the catalog -------------------------------------------------------------------------------------
 
 
-def to_input(form: WebhookForm) -> WebhookInput:
-    """For the catalog, which says what is wrong with it. What is no number becomes one that it refuses."""
+def to_input(form: WebhookForm, offered_key: str | None = None) -> WebhookInput:
+    """For the catalog, which says what is wrong with it. What is no number becomes one that it refuses.
+
+    offered_key: the opened `offered`, which counts when nothing is typed.
+    """
     return WebhookInput(
         name=form.name,
         channels=list(form.channels),
         url=form.url,
-        authentication=_authentication(form),
+        authentication=_authentication(form, offered_key),
         headers=[HeaderInput(name=row.name, value=row.value or None, secret=row.secret) for row in form.rows],
         format=form.format,
         events=list(form.events),
@@ -183,20 +198,21 @@ def to_input(form: WebhookForm) -> WebhookInput:
     )
 
 
-def _authentication(form: WebhookForm) -> AuthenticationInput:
+def _authentication(form: WebhookForm, offered_key: str | None) -> AuthenticationInput:
     """What was typed under JWT does not count when No Authentication is chosen."""
     if form.type != "jwt":
         return AuthenticationInput(type=form.type)
     token = form.token.strip() or None
-    shared = form.algorithm.startswith("HS")
+    shared = signing.is_shared(form.algorithm)
     return AuthenticationInput(
         type="jwt",
         algorithm=form.algorithm,
         secret=token if shared else None,
-        private_key=None if shared else token,
+        private_key=None if shared else token or offered_key,
         key_id=form.key_id or None,
         claims=_claims(form.claims),
         lifetime_seconds=as_number(form.lifetime),
+        per_request=form.per_request,
         header=form.header,
         prefix=form.prefix,
     )
@@ -250,6 +266,7 @@ def told(form: WebhookForm) -> dict[str, str]:
     if jwt:
         shown |= {"Algorithm": form.algorithm, "Token lifetime": form.lifetime, "JWT Payload": form.claims}
         shown |= {"Header name": form.header, "Prefix": form.prefix, "Key ID": form.key_id}
+        shown |= {"A token for each request": "yes" if form.per_request else "no"}
     return shown | rows | _advanced(form)
 
 

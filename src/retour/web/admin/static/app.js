@@ -27,6 +27,7 @@
       try { localStorage.setItem("theme", root.dataset.theme); } catch (_) { /* it holds for this page */ }
     },
     generate: button => {
+      if (!find("#authentication-algorithm").value.startsWith("HS")) return false; // key pairs are made by the service
       const field = find("#" + button.dataset.generate), bytes = crypto.getRandomValues(new Uint8Array(64));
       field.value = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
       changed(field);
@@ -64,7 +65,7 @@
     const button = event.target.closest("button, a");
     if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     for (const name of Object.keys(deeds)) {
-      if (name in button.dataset) { event.preventDefault(); deeds[name](button); return; }
+      if (name in button.dataset) { if (deeds[name](button) !== false) event.preventDefault(); return; }
     }
   });
 

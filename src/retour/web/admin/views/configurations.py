@@ -6,7 +6,8 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
-from retour.catalog.configurations import PROVIDERS
+from retour import ids
+from retour.catalog.inputs import PROVIDERS
 from retour.errors import Changed, Refused
 from retour.model import ChannelConfiguration, ChannelKind, Role, SandboxType
 from retour.web.admin import words
@@ -26,7 +27,12 @@ async def listing(visit: SandboxVisit) -> Response:
     if channel not in [*ChannelKind]:
         return RedirectResponse(visit.here + PATH, 303)
     found = await visit.retour.configurations.list(visit.sandbox)
-    rows = [(row, words.configuration_status(row)) for row in found if row.channel == channel]
+    now = ids.now()
+    rows = [
+        (row, words.failing(row.health, now) or words.configuration_status(row))
+        for row in found
+        if row.channel == channel
+    ]
     return visit.render("configurations/list.html", rows=rows, channel=channel)
 
 
@@ -89,6 +95,7 @@ def _form_page(
     values: dict[str, Any] = {"form": form, "stored": stored, "differences": rows, "channel": form.channel}
     values |= {"problems": Problems(error.fields) if error else Problems()}
     values |= {"providers": [(word, words.PROVIDERS[word]) for word in PROVIDERS[form.channel]]}
+    values |= {"failing": words.failing(stored.health, ids.now()) if stored else None}
     values |= {"security": forms.SECURITY, "notices": forms.NOTICES}
     values |= {"production": visit.sandbox.type is SandboxType.PRODUCTION}
     return visit.render("configurations/form.html", error.status if error else status, **values)

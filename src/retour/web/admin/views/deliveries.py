@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from retour import checks, ids, limits
 from retour.model import DeliveryState, DeliveryStatus, Role
-from retour.stores.shelves import DeliveryRow
+from retour.stores.shelves import DeliveryRow, Removed
 from retour.web import wire
 from retour.web.admin import words
 from retour.web.admin.guard import Page
@@ -71,14 +71,17 @@ async def show(visit: SandboxVisit) -> Response:
     shelves, sandbox = visit.retour.shelves, visit.sandbox.id
     webhook = await visit.retour.webhooks.find(visit.sandbox)
     state = wire.delivery_status(row, wire.is_parked(webhook, limits.CIRCUIT_FAILURES))
+    body = await visit.retour.dispatch.body_of(sandbox, row.message_id, row.sequence, row.format)
+    why = Removed.NO if body else await shelves.removed(sandbox, row.message_id, row.sequence)
     return visit.render(
         "deliveries/read.html",
         row=row,
+        removed=words.removed(why, visit.retour.settings.keep_bodies_days) if why else "",
         status=words.delivery_status(state),
         next_step=words.next_step(row, state, ids.now()),
         attempts=list(reversed(await shelves.attempts(sandbox, row.id))),
         message=await shelves.message(sandbox, row.message_id),
-        body=await visit.retour.dispatch.body_of(sandbox, row.message_id, row.sequence, row.format),
+        body=body,
         has_webhook=webhook is not None,
     )
 

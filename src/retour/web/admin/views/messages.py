@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from retour import checks
+from retour.stores.shelves import Removed
 from retour.web.admin import words
 from retour.web.admin.guard import Page
 from retour.web.admin.visits import SandboxVisit
@@ -38,6 +39,9 @@ async def message(visit: SandboxVisit) -> Response:
         message=found,
         campaign=await shelves.campaign(sandbox, found.campaign_id),
         events=await shelves.events(sandbox, found.id),
+        removed=words.removed(
+            Removed.BY_AGE if found.user_id else Removed.WITH_PERSON, visit.retour.settings.keep_bodies_days
+        ),
         looks=words.RECIPIENT_LOOKS,
     )
 

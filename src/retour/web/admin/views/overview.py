@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from retour import ids
 from retour.model import Campaign, CampaignStatus, ChannelConfiguration, Webhook
 from retour.web.admin import words
 from retour.web.admin.guard import Page
@@ -18,7 +19,7 @@ async def show(visit: SandboxVisit) -> Response:
     live = [campaign for campaign in campaigns if campaign.status is CampaignStatus.LIVE]
     return visit.render(
         "overview.html",
-        attention=_attention(webhook, configurations),
+        attention=_attention(webhook, configurations, ids.now()),
         webhook=webhook,
         configurations=configurations,
         campaigns=campaigns,
@@ -29,17 +30,20 @@ async def show(visit: SandboxVisit) -> Response:
 
 
 def _attention(
-    webhook: Webhook | None, configurations: list[ChannelConfiguration]
+    webhook: Webhook | None, configurations: list[ChannelConfiguration], now: int
 ) -> list[tuple[str, words.Status, str]]:
-    """Name, state and path of what is paused or failing."""
+    """Name, state and path of what is paused or failing; of what fails for long, for how long."""
     rows = []
     if webhook is not None:
-        rows.append((webhook.name, words.webhook_status(webhook), f"/feedback-webhooks/{webhook.id}"))
-    rows += [
-        (configuration.name, words.configuration_status(configuration), "/channel-configurations")
-        for configuration in configurations
+        state = words.webhook_status(webhook)
+        long = words.failing(webhook.health, now) if state.word == "Failing" else None
+        rows.append((webhook.name, state, long, f"/feedback-webhooks/{webhook.id}"))
+    for one in configurations:
+        path = f"/channel-configurations?channel={one.channel}"
+        rows.append((one.name, words.configuration_status(one), words.failing(one.health, now), path))
+    return [
+        (name, long or state, path) for name, state, long, path in rows if state.word in ("Paused", "Failing")
     ]
-    return [row for row in rows if row[1].word in ("Paused", "Failing")]
 
 
 def _with_webhook(live: list[Campaign]) -> list[Campaign]:

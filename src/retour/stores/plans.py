@@ -1,0 +1,324 @@
+"""What a hand-over asks of the database, step by step, the same for every store.
+
+A plan is a generator. It gives the asks of a step and is told what each led to: the number of rows that it changed,
+or the rows that it found. Its end is the answer. So the order of the statements, the guards and the answers are
+written once, and a store brings only the way in which it runs a statement (and may run many plans side by side).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import singledispatch
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import msgspec
+
+from retour import limits
+from retour.model import DEFAULT_EVENTS, ChannelBits, DeliveryState, status_bits
+from retour.stores.handovers import (
+    Accepted,
+    Answer,
+    Attempted,
+    Changed,
+    Clash,
+    GivenUp,
+    Handover,
+    Known,
+    Owing,
+    Repeated,
+    Settled,
+    Stale,
+    Written,
+)
+
+T = TypeVar("T")
+Values: TypeAlias = dict[str, Any]
+encode = msgspec.json.Encoder().encode
+
+
+class Ask(NamedTuple):
+    """A named statement with its values. rows: they are asked for, not the number that it changed."""
+
+    statement: str
+    values: Values
+    rows: bool = False
+
+
+Plan: TypeAlias = Generator[list[Ask], list[Any], T]
+
+
+class Conflict(Exception):
+    """A key is there already. Thrown into a plan by its store; one that does not expect it lets it through."""
+
+
+def of(handover: Handover) -> Plan[Answer]:
+    """The plan of a hand-over. Raises TypeError for anything else."""
+    return _plan(handover)
+
+
+def subject(handover: Handover) -> str | None:
+    """What a hand-over is about: two of one subject go one after the other. None: about anything."""
+    match handover:
+        case Accepted():
+            return f"request {handover.execution.request_id}"
+        case Settled() | Attempted() | GivenUp():
+            return f"message {handover.message_id}"
+        case _:
+            return None
+
+
+def sandbox(handover: Handover) -> str:
+    """The sandbox that a hand-over touches; empty for what belongs to none, or to all."""
+    match handover:
+        case Accepted():
+            return handover.execution.sandbox
+        case Settled():
+            return handover.lane.sandbox
+        case Attempted() | GivenUp():
+            return handover.sandbox
+        case Changed():
+            named = {str(step.values.get("sandbox", "")) for step in handover.steps}
+            return named.pop() if len(named) == 1 else ""
+
+
+def undone(answer: Any) -> bool:
+    """Whether this answer says that nothing was written."""
+    return isinstance(answer, Stale | Known | Clash | Repeated)
+
+
+def refuse(plan: Plan[T], conflict: Conflict) -> T:
+    """Tell a plan that its last step met a key that is there. Raises the conflict if it was not expected."""
+    try:
+        plan.throw(conflict)
+    except StopIteration as end:
+        answer: T = end.value
+        return answer
+    raise RuntimeError("a plan goes on after a conflict")
+
+
+@singledispatch
+def _plan(handover: Any) -> Plan[Answer]:
+    raise TypeError(f"not a hand-over: {type(handover).__name__}")
+
+
+def change(statement: str, values: Values) -> Plan[int]:
+    """One statement; the number of rows that it changed."""
+    (changed,) = yield [Ask(statement, values)]
+    return int(changed)
+
+
+def find(statement: str, values: Values) -> Plan[list[tuple[Any, ...]]]:
+    """One statement; its rows."""
+    (rows,) = yield [Ask(statement, values, rows=True)]
+    found: list[tuple[Any, ...]] = rows
+    return found
+
+
+# --- intake ---
+
+
+@_plan.register
+def _accepted(handover: Accepted) -> Plan[Answer]:
+    execution = handover.execution
+    key = {
+        "sandbox": execution.sandbox,
+        "request_id": execution.request_id,
+        "hash": handover.hash,
+        "execution_id": execution.id,
+        "created_at": execution.created_at,
+    }
+    if not (yield from change("request_key_insert", key)):
+        return (yield from _known(handover))
+    values = msgspec.structs.asdict(execution)
+    values["version_id"] = values.pop("campaign_version_id")
+    campaign = {"sandbox": execution.sandbox, "id": execution.campaign_id, "version_id": values["version_id"]}
+    if not (yield from find("campaign_live", campaign)):
+        return Stale()
+    messages = [Ask("message_insert", msgspec.structs.asdict(message)) for message in handover.messages]
+    profiles = [Ask("profile_insert", msgspec.structs.asdict(profile)) for profile in handover.profiles]
+    yield [Ask("execution_insert", values), *messages, *profiles]
+    return Written()
+
+
+def _known(handover: Accepted) -> Plan[Answer]:
+    """The first answer when the request is the same, else a clash."""
+    execution = handover.execution
+    key = {"sandbox": execution.sandbox, "request_id": execution.request_id}
+    rows = yield from find("request_key_get", key)
+    if not rows or bytes(rows[0][0]) != handover.hash:
+        return Clash(what="request_key")
+    names = ("id", "created_at", "created_by", "campaign_version_id")
+    return Known(execution=msgspec.structs.replace(execution, **dict(zip(names, rows[0][1:], strict=True))))
+
+
+# --- sending ---
+
+
+@_plan.register
+def _settled(handover: Settled) -> Plan[Answer]:
+    if not (yield from change("message_settle", _settle_values(handover))):
+        return Stale()
+    owings = handover.owings
+    recorded = []
+    if owings:
+        recorded = yield [Ask("event_insert", msgspec.structs.asdict(owing.event)) for owing in owings]
+    known = [owing.event.fact for owing, new in zip(owings, recorded, strict=True) if not new]
+    if known:
+        return Repeated(facts=tuple(known))
+    owed = [Ask("delivery_owe", _owe_values(owing)) for owing in owings if owing.wanted]
+    noted = _relay_notes(handover)
+    told = (yield [*owed, *noted]) if owed or noted else []
+    if noted and noted[0].statement == "configuration_ok" and told[len(owed)]:
+        yield from change("messages_wake", _lane(handover) | {"now": handover.now})
+    return Written(owed=sum(told[: len(owed)]))
+
+
+def _settle_values(handover: Settled) -> Values:
+    return {
+        "sandbox": handover.lane.sandbox,
+        "id": handover.message_id,
+        "fence": handover.fence,
+        "revision": handover.revision,
+        "status": handover.status,
+        "due_at": handover.due_at,
+        "attempts": handover.attempts,
+        "told": len(handover.owings),
+        "delayed": handover.delayed,
+        "final_event_id": handover.final_event_id,
+        "waits_for_relay": handover.waits_for_relay,
+        "drop_content": handover.drop_content,
+    }
+
+
+def _owe_values(owing: Owing) -> Values:
+    """Of an event's delivery, made if the webhook, as it is now, wants it."""
+    event = owing.event
+    return {
+        "sandbox": event.sandbox,
+        "message_id": event.message_id,
+        "sequence": event.sequence,
+        "id": owing.delivery_id,
+        "event_id": event.id,
+        "request_id": owing.request_id,
+        "status": event.status,
+        "at": event.at,
+        "by_default": int(event.status in DEFAULT_EVENTS),
+        "channel_bit": int(ChannelBits.of(event.channel)),
+        "status_bit": status_bits(event.status),
+    }
+
+
+def _relay_notes(handover: Settled) -> list[Ask]:
+    """How the relay did. When it works again, what waited for it is due at once.
+
+    Until then one more takes part in probing: the message that did may be over.
+    """
+    relay, lane = handover.relay, _lane(handover)
+    place = {"sandbox": handover.lane.sandbox, "id": handover.lane.name}
+    if relay is not None and relay.trouble is not None:
+        note = {"now": handover.now, "open_until": relay.open_until, "trouble": relay.trouble}
+        woken = Ask("message_wake_one", lane | {"at": relay.open_until})
+        return [Ask("configuration_trouble", place | note), woken]
+    if relay is not None:
+        return [Ask("configuration_ok", place)]
+    if handover.due_at is None:
+        return [Ask("message_wake_one", lane | {"at": handover.now})]
+    return []
+
+
+def _lane(handover: Settled) -> Values:
+    return {"sandbox": handover.lane.sandbox, "configuration_id": handover.lane.name}
+
+
+# --- dispatch ---
+
+
+@_plan.register
+def _attempted(handover: Attempted) -> Plan[Answer]:
+    final = handover.state is not DeliveryState.DUE
+    settled = {
+        "due_at": handover.due_at,
+        "settled_at": handover.now if final else None,
+        "last_code": handover.attempt.status_code,
+    }
+    if not (yield from change("delivery_settle", _end_values(handover) | settled)):
+        return Stale()
+    place = {"sandbox": handover.sandbox, "id": handover.delivery_id, "now": handover.now}
+    last = _wake_next(handover) if final else Ask("delivery_cancel_orphan", place)
+    *_, changed = yield [Ask("attempt_insert", _attempt_values(handover)), *_webhook_notes(handover), last]
+    return Written(owed=changed if final else 0)
+
+
+@_plan.register
+def _given_up(handover: GivenUp) -> Plan[Answer]:
+    settled = {"due_at": handover.now, "settled_at": handover.now, "last_code": None}
+    if not (yield from change("delivery_settle", _end_values(handover) | settled)):
+        return Stale()
+    (owed,) = yield [_wake_next(handover)]
+    return Written(owed=owed)
+
+
+def _end_values(handover: Attempted | GivenUp) -> Values:
+    return {
+        "sandbox": handover.sandbox,
+        "id": handover.delivery_id,
+        "fence": handover.fence,
+        "state": handover.state,
+        "attempts": handover.attempts,
+        "last_trouble": handover.trouble,
+    }
+
+
+def _attempt_values(handover: Attempted) -> Values:
+    attempt = handover.attempt
+    return {
+        "sandbox": handover.sandbox,
+        "message_id": handover.message_id,
+        "id": attempt.id,
+        "delivery_id": attempt.delivery_id,
+        "number": attempt.number,
+        "at": attempt.at,
+        "doc": encode(attempt),
+    }
+
+
+def _webhook_notes(handover: Attempted) -> list[Ask]:
+    """How the endpoint did: closes or opens the circuit, or pauses the webhook on 410."""
+    place = {"sandbox": handover.sandbox, "id": handover.webhook_id, "now": handover.now}
+    if handover.attempt.accepted:
+        return [Ask("webhook_accepted", place)]
+    failed = {
+        "threshold": limits.CIRCUIT_FAILURES,
+        "open_until": handover.open_until,
+        "trouble": handover.attempt.detail,
+    }
+    noted = [Ask("webhook_failed", place | failed)]
+    return [*noted, Ask("webhook_gone", place)] if handover.gone else noted
+
+
+def _wake_next(handover: Attempted | GivenUp) -> Ask:
+    """The message's next event need not wait any longer."""
+    values = {
+        "sandbox": handover.sandbox,
+        "message_id": handover.message_id,
+        "replay": handover.replay,
+        "sequence": handover.sequence,
+        "now": handover.now,
+    }
+    return Ask("delivery_wake_next", values)
+
+
+# --- the catalog ---
+
+
+@_plan.register
+def _changed(handover: Changed) -> Plan[Answer]:
+    changed = 0
+    for step in handover.steps:
+        try:
+            changed = yield from change(step.statement, step.values)
+        except Conflict:
+            return Clash(what=step.statement)
+        if step.guard and changed != 1:
+            return Stale()
+    return Written(changed=changed)

@@ -1,0 +1,55 @@
+-- What PostgreSQL does differently, each in the place of the statement of that name. `:clock` is the database's time in
+-- microseconds: leases are its matter, so that two machines whose clocks differ do not take each other's rows.
+
+-- A claim locks the row that says how much may be claimed: claims of a lane follow each other, also of two processes.
+-- name: configuration_health
+SELECT version, failures, failing_since, open_until FROM channel_configuration
+WHERE sandbox = :sandbox AND id = :id FOR UPDATE
+
+-- name: webhook_state
+SELECT id, version, paused_at, failures, open_until, deadline, last_accepted_at, failing_since
+FROM webhook WHERE sandbox = :sandbox FOR UPDATE
+
+-- name: message_claim
+WITH due AS (
+  SELECT id FROM message WHERE sandbox = :sandbox AND configuration_id = :configuration_id
+    AND due_at IS NOT NULL AND due_at <= GREATEST(CAST(:now AS BIGINT), :clock) AND (leased = 0 OR due_at <= :clock)
+  ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+UPDATE message m SET due_at = :clock + :lease, leased = 1, attempts = attempts + 1, fence = fence + 1, taken = taken + 1
+FROM due WHERE m.sandbox = :sandbox AND m.id = due.id
+RETURNING m.id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id,
+  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at
+
+-- name: message_claim_stuck
+WITH due AS (
+  SELECT id FROM message WHERE sandbox = :sandbox AND configuration_id = :configuration_id
+    AND due_at IS NOT NULL AND due_at <= GREATEST(CAST(:now AS BIGINT), :clock) AND (leased = 0 OR due_at <= :clock)
+    AND (delayed = 0 OR expires_at <= :now)
+  ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+UPDATE message m SET due_at = :clock + :lease, leased = 2, attempts = attempts + 1, fence = fence + 1, taken = taken + 1
+FROM due WHERE m.sandbox = :sandbox AND m.id = due.id
+RETURNING m.id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id,
+  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at
+
+-- name: message_leased
+SELECT 1 FROM message
+WHERE sandbox = :sandbox AND configuration_id = :configuration_id AND leased = 1 AND due_at > :clock LIMIT 1
+
+-- name: delivery_claim
+WITH due AS (
+  SELECT d.message_id, d.sequence, d.replay FROM delivery d
+  WHERE d.sandbox = :sandbox AND d.state = 'due'
+    AND d.due_at <= GREATEST(CAST(:now AS BIGINT), :clock) AND (d.leased = 0 OR d.due_at <= :clock)
+    AND (d.ordered = 0 OR NOT EXISTS (
+      SELECT 1 FROM delivery p WHERE p.sandbox = :sandbox AND p.message_id = d.message_id AND p.replay = d.replay
+        AND p.sequence < d.sequence AND p.state = 'due' AND (p.attempts = 0 OR p.leased = 1)))
+  ORDER BY d.due_at LIMIT :limit FOR UPDATE OF d SKIP LOCKED)
+UPDATE delivery u SET due_at = :clock + :lease, leased = 1, attempts = attempts + 1, fence = fence + 1,
+  taken = taken + 1, first_attempt_at = COALESCE(first_attempt_at, :now)
+FROM due WHERE u.sandbox = :sandbox AND u.message_id = due.message_id AND u.sequence = due.sequence
+  AND u.replay = due.replay
+RETURNING id, event_id, u.message_id, request_id, feedback_status, u.sequence, u.replay, webhook_id, format, state,
+  attempts, fence, taken, due_at, created_at, first_attempt_at
+
+-- name: delivery_leased
+SELECT 1 FROM delivery WHERE sandbox = :sandbox AND leased = 1 AND due_at > :clock LIMIT 1

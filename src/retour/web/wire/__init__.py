@@ -1,0 +1,76 @@
+"""What goes over the wire: our nouns in the outside's words. GLOSSARY.md translates both ways.
+
+The Structs are the shapes of the answers, the functions fill them in; the contracts are made of the Structs.
+"""
+
+from retour.web.wire.campaigns import Campaign, CampaignPage, campaign
+from retour.web.wire.configurations import ChannelConfiguration, ChannelConfigurationPage, configuration
+from retour.web.wire.deliveries import (
+    Attempt,
+    Delivery,
+    DeliveryDetail,
+    DeliveryPage,
+    attempt,
+    delivery,
+    delivery_detail,
+    delivery_status,
+    is_parked,
+)
+from retour.web.wire.errors import Error, Token, TokenError, TokenRequest
+from retour.web.wire.executions import (
+    Execution,
+    ExecutionAccepted,
+    Recipient,
+    accepted,
+    execution,
+    recipient,
+)
+from retour.web.wire.health import HealthStatus
+from retour.web.wire.keys import KeySet
+from retour.web.wire.people import Erasure, erased
+from retour.web.wire.profiles import Profile, profile
+from retour.web.wire.shapes import Answer, page
+from retour.web.wire.verification import Verification, verification
+from retour.web.wire.webhooks import Webhook, WebhookPage, webhook, webhook_status
+
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Campaign",
+    "CampaignPage",
+    "ChannelConfiguration",
+    "ChannelConfigurationPage",
+    "Delivery",
+    "DeliveryDetail",
+    "DeliveryPage",
+    "Erasure",
+    "Error",
+    "Execution",
+    "ExecutionAccepted",
+    "HealthStatus",
+    "KeySet",
+    "Profile",
+    "Recipient",
+    "Token",
+    "TokenError",
+    "TokenRequest",
+    "Verification",
+    "Webhook",
+    "WebhookPage",
+    "accepted",
+    "attempt",
+    "campaign",
+    "configuration",
+    "delivery",
+    "delivery_detail",
+    "delivery_status",
+    "erased",
+    "execution",
+    "is_parked",
+    "page",
+    "profile",
+    "recipient",
+    "verification",
+    "webhook",
+    "webhook_status",
+]
