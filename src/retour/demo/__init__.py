@@ -65,8 +65,9 @@ async def play(options: Options, screen: Screen) -> Outcome:
         outcome = await run.play()
         screen.end(outcome)
         if options.keep:
+            pressed = _ctrl_c()  # before it is asked for
             screen.stay(service.made.admin_url)
-            await _until_ctrl_c()
+            await pressed.wait()
     return outcome
 
 
@@ -189,12 +190,12 @@ def _cancel_on_sigterm() -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
-async def _until_ctrl_c() -> None:
-    """While the demo only stays up, Ctrl-C is no accident and its verdict stands."""
+def _ctrl_c() -> asyncio.Event:
+    """Set when it is pressed. While the demo only stays up, Ctrl-C is no accident and its verdict stands."""
     pressed = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, pressed.set)
-    await pressed.wait()
+    return pressed
 
 
 def _secrets(sandbox: str, expected: Expected) -> str:
