@@ -22,6 +22,7 @@ from retour.stores.handovers import Answer, Handover
 from retour.stores.plans import Plan
 from retour.stores.postgres_presence import Presence
 from retour.stores.postgres_schema import prepare
+from retour.stores.postgres_statistics import Statistics
 from retour.stores.postgres_writes import DATABASE_CLOCK, Texts, UnknownError, unavailable
 
 BATCH = 512  # hand-overs per commit; more only lengthens the wait of the first
@@ -30,6 +31,16 @@ READERS = (1, 4)
 WRITE_SECONDS = 10.0  # a statement that takes longer waits for a lock that nobody gives back
 READ_SECONDS = 1.0
 PAUSE_SECONDS = 0.05  # before a database that can't be reached is asked again
+# What writes finds its rows by an index, in the index's order. To a planner whose figures are older than a backlog,
+# reading and sorting all of it looks cheap (a claim of 16 out of 300,000 then took 2 s instead of 2 ms).
+BY_INDEX = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_sort": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
 AGAIN = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -77,6 +88,7 @@ class PostgresStore:
         self._writers = writers
         self._readers = readers
         self._texts = Texts(clock)
+        self._statistics = Statistics()
         self._lines: dict[str, deque[Job]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -89,8 +101,8 @@ class PostgresStore:
         await prepare(url)
         presence = await Presence.enter(url, now)
         try:
-            writers = await _pool(url, CONNECTIONS, WRITE_SECONDS)
-            readers = await _pool(url, READERS, READ_SECONDS, default_transaction_read_only="on")
+            writers = await _pool(url, CONNECTIONS, WRITE_SECONDS, **BY_INDEX)
+            readers = await _pool(url, READERS, READ_SECONDS, **BY_INDEX, default_transaction_read_only="on")
         except (OSError, asyncpg.PostgresError) as error:
             await presence.leave()
             raise ConfigError(f"RETOUR_DATABASE: {error}.") from error
@@ -188,6 +200,8 @@ class PostgresStore:
                 ]
         for job, answer in zip(jobs, answers, strict=True):
             job.tell(answer)
+        if self._statistics.due(len(jobs)):
+            self._start(self._statistics.refresh(self._writers))
 
     async def _split(self, batch: list[Job], error: Exception) -> None:
         """One of them can't be written: each is on its own, and that one hears why."""

@@ -313,7 +313,8 @@ WHERE sandbox = :sandbox AND id = :id AND revision = :revision AND fence = :fenc
 -- name: messages_free
 UPDATE message SET due_at = :now, leased = 0 WHERE leased > 0 AND due_at IS NOT NULL
 
--- Two skip scans, one over sandboxes and one over the configurations of each.
+-- Two skip scans, one over sandboxes and one over the configurations of each. The first due time of a lane is asked for by
+-- MIN and not by EXISTS, which PostgreSQL would turn into one look at all due rows.
 -- name: due_message_lanes
 WITH RECURSIVE place (sandbox) AS (
   SELECT MIN(sandbox) FROM message WHERE due_at IS NOT NULL
@@ -328,9 +329,9 @@ WITH RECURSIVE place (sandbox) AS (
     WHERE n.sandbox = l.sandbox AND n.due_at IS NOT NULL AND n.configuration_id > l.configuration_id)
   FROM lane l WHERE l.configuration_id IS NOT NULL
 )
-SELECT l.sandbox, l.configuration_id FROM lane l WHERE EXISTS (
-  SELECT 1 FROM message d WHERE d.sandbox = l.sandbox AND d.configuration_id = l.configuration_id
-    AND d.due_at IS NOT NULL AND d.due_at <= :now)
+SELECT l.sandbox, l.configuration_id FROM lane l WHERE (
+  SELECT MIN(d.due_at) FROM message d WHERE d.sandbox = l.sandbox AND d.configuration_id = l.configuration_id
+    AND d.due_at IS NOT NULL) <= :now
 
 -- === events, deliveries, attempts ===
 
@@ -470,8 +471,8 @@ WITH RECURSIVE lane (sandbox) AS (
   FROM lane l WHERE l.sandbox IS NOT NULL
 )
 SELECT l.sandbox FROM lane l JOIN webhook w ON w.sandbox = l.sandbox
-WHERE w.paused_at IS NULL AND (w.failures < :threshold OR w.open_until IS NULL OR w.open_until <= :now) AND EXISTS (
-  SELECT 1 FROM delivery d WHERE d.sandbox = l.sandbox AND d.state = 'due' AND d.due_at <= :now)
+WHERE w.paused_at IS NULL AND (w.failures < :threshold OR w.open_until IS NULL OR w.open_until <= :now) AND (
+  SELECT MIN(d.due_at) FROM delivery d WHERE d.sandbox = l.sandbox AND d.state = 'due') <= :now
 
 -- name: attempt_insert
 INSERT INTO attempt (sandbox, message_id, id, delivery_id, number, at, doc)
