@@ -41,7 +41,7 @@ def test_no_file_names_a_package_registry() -> None:
 def test_the_patterns_find_what_they_are_for() -> None:
     assert LEFTOVERS.search("# TO" + "DO: later")
     assert MACHINE_PATHS.search('open("/ho' + 'me/ann/x")')
-    assert not MACHINE_PATHS.search("https://retour.example/work/1")
+    assert not MACHINE_PATHS.search("https://retour.example/wo" + "rk/1")
     assert REGISTRIES.search("https://py" + "pi.org/simple")
 
 
