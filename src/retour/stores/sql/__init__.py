@@ -11,12 +11,15 @@ from importlib.resources.abc import Traversable
 @cache
 def statements(plug: str = "") -> dict[str, str]:
     """Every named statement. plug: those of its own file (postgres.sql) take the place of the common ones."""
-    common = _named("statements.sql")
-    return common | _named(f"{plug}.sql") if plug else common
+    folder = files(__name__)
+    found: dict[str, str] = {}
+    for file in sorted((folder / "common").iterdir(), key=lambda entry: entry.name):
+        found |= _named(file) if file.name.endswith(".sql") else {}
+    return found | _named(folder / f"{plug}.sql") if plug else found
 
 
-def _named(file: str) -> dict[str, str]:
-    text = (files(__name__) / file).read_text()
+def _named(file: Traversable) -> dict[str, str]:
+    text = file.read_text()
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.M)[1:]
     return {name: _bare(body) for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
