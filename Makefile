@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo serve test test-all check fix bench lock clean
+.PHONY: help install demo serve test test-all check fix bench fuzz pictures lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,8 +30,8 @@ serve: $(VENV)/run.stamp ## the service, with data in retour-data
 test: $(VENV)/dev.stamp ## the tests, without slow ones and real peers
 	@RETOUR_GROUP=test $(BIN)/python -m pytest --numprocesses 2 -m "not slow and not peer"
 
-test-all: $(VENV)/dev.stamp ## every test; RETOUR_REQUIRE="chromium ..." names peers that must be there
-	@RETOUR_GROUP=test-all $(BIN)/python -m pytest
+test-all: $(VENV)/dev.stamp ## the slow tests and the real peers; RETOUR_REQUIRE="chromium ..." names those that must be there
+	@RETOUR_GROUP=test-all $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "slow or peer"
 
 check: $(VENV)/dev.stamp ## format, lint, types, import contract, tests of the house and of the papers
 	@$(BIN)/ruff format --quiet --check .
@@ -44,8 +44,14 @@ fix: $(VENV)/dev.stamp ## put format and simple lint findings right
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(VENV)/dev.stamp ## how fast it is on this machine
-	@PYTHONPATH=tests $(BIN)/python -m bench
+bench: $(VENV)/dev.stamp ## what work costs on this machine; BENCH="--help" for the choices
+	@PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
+
+fuzz: $(VENV)/dev.stamp ## 100,000 spoilt things from outside; FUZZ="--seed 7" makes a run again
+	@PYTHONPATH=tests $(BIN)/python -m fuzz $(FUZZ)
+
+pictures: $(VENV)/dev.stamp ## the pictures of README and docs; ALL=folder takes every page; needs chromium
+	@PYTHONPATH=tests $(BIN)/python -m browser.pictures $(ALL)
 
 lock: ## resolve the dependencies again and write the lock files; needs uv
 	@command -v $(UV) >/dev/null || { echo "uv is missing: pip install uv" >&2; exit 1; }

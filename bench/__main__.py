@@ -10,12 +10,14 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from bench import report, scenarios
+from bench.databases import POSTGRESQL, SQLITE, databases
 from bench.product import HOST
 from bench.scenarios import Scene, Sizes
 
@@ -30,14 +32,22 @@ def main() -> None:
     sizes = Sizes()
     if asked.full:
         sizes = msgspec.structs.replace(sizes, memory=FULL)
-    with tempfile.TemporaryDirectory(prefix="retour-bench-", dir=asked.folder) as folder:
-        results = _measure(Scene(Path(folder), asked.host), sizes, asked.rounds, asked.scenarios or NAMES)
+    with (
+        tempfile.TemporaryDirectory(prefix="retour-bench-", dir=asked.folder) as folder,
+        databases(asked.database) as kept,
+    ):
+        scene = Scene(Path(folder), kept, asked.host)
+        results = _measure(scene, sizes, asked.rounds, asked.scenarios or NAMES)
+    results.database = asked.database
     print(msgspec.json.encode(results).decode() if asked.json else report.table(results))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"some of {', '.join(NAMES)}; all")
+    parser.add_argument(
+        "--database", choices=(SQLITE, POSTGRESQL), default=SQLITE, help="what keeps the rows"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="of each scenario but memory (3)")
     parser.add_argument(
         "--full", action="store_true", help=f"memory after {FULL:,} messages and twice as many"
@@ -69,9 +79,10 @@ def _measure(scene: Scene, sizes: Sizes, rounds: int, names: list[str] | tuple[s
                 _step(f"{label}: ingest, profiles", lambda: scenarios.ingest(scene, sizes.ingest, "aep"))
             )
         if "dispatch" in names:
-            results.dispatch.append(
-                _step(f"{label}: dispatch", lambda: scenarios.dispatch(scene, sizes.dispatch))
-            )
+            for sandboxes in (1, scenarios.SANDBOXES):
+                what = f"{label}: dispatch, sandboxes: {sandboxes}"
+                work = _step(what, partial(scenarios.dispatch, scene, sizes.dispatch, sandboxes))
+                results.dispatch.setdefault(sandboxes, []).append(work)
         if "latency" in names:
             results.latency.append(
                 _step(f"{label}: latency", lambda: scenarios.latency(scene, sizes.seconds))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
 from retour.model import Value
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-USER, SYSTEM = 11, 12  # proc(5): utime and stime are fields 14 and 15, counted from behind the name
+# proc(5): ppid, utime, stime and those of children that ended are fields 4 and 14 to 17, counted from behind the name.
+PARENT, USER, SYSTEM, CHILDREN_USER, CHILDREN_SYSTEM = 1, 11, 12, 13, 14
 MEGABYTE = 1024  # VmRSS is in kB
 
 
@@ -32,8 +33,31 @@ class Percentiles(Value):
 
 def cpu_seconds(pid: int) -> float:
     """User and system time of all threads of a process, those that ended as well."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[USER]) + int(fields[SYSTEM])) / TICKS_PER_SECOND
+    return _ticks(_fields(str(pid)), USER, SYSTEM)
+
+
+def family_cpu_seconds(pid: int) -> float:
+    """The same of a process and its children, those that ended as well."""
+    own = _ticks(_fields(str(pid)), USER, SYSTEM, CHILDREN_USER, CHILDREN_SYSTEM)
+    return own + sum(_ticks(fields, USER, SYSTEM) for fields in _children(pid))
+
+
+def _children(pid: int) -> Iterator[list[str]]:
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = _fields(place.name)
+        except OSError:
+            continue  # it ended meanwhile
+        if int(fields[PARENT]) == pid:
+            yield fields
+
+
+def _fields(pid: str) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _ticks(fields: list[str], *places: int) -> float:
+    return sum(int(fields[place]) for place in places) / TICKS_PER_SECOND
 
 
 def resident_megabytes(pid: int) -> float:

@@ -13,9 +13,9 @@ from typing import Any, Self
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-import apsw
 import msgspec
 
+from bench.databases import Database
 from bench.load import Order
 from retour import client as api
 from retour import config
@@ -24,6 +24,7 @@ from retour.ids import new_secret
 HOST = "127.0.0.1"  # stands for a name whose answer is still good; `localhost` is looked up anew each time
 START_SECONDS, STOP_SECONDS = 30.0, 30.0
 SANDBOX = "dev"
+ORGANIZATION, MAIL = "bench{number}", "admin{number}@localhost"
 CONFIGURATIONS = "/ajo/config/channel-configurations"
 CAMPAIGNS = "/journey/campaigns/service/campaigns"
 WEBHOOKS = "/ajo/config/feedback-webhooks"
@@ -33,31 +34,43 @@ TEXT = "Hello {{profile.person.name.firstName}}, your order {{context.order.numb
 
 
 class Product:
-    """`with` it: made, started, set up. resting: without its rooms at work."""
+    """`with` it: made, started, set up. resting: without its rooms at work. sandboxes: each of its own organization."""
 
-    def __init__(self, folder: Path, authority: Path, *, host: str = HOST, resting: bool = False) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        authority: Path,
+        database: Database,
+        *,
+        host: str = HOST,
+        resting: bool = False,
+        sandboxes: int = 1,
+    ) -> None:
+        self.database = database
+        self._folder = folder
         self._host = host
+        self._sandboxes = sandboxes
+        self._listen = f"127.0.0.1:{_free_port()}"
         self._module = "bench.resting" if resting else "retour"
         self._words = [] if resting else ["serve"]
         self._environ = {name: value for name, value in os.environ.items() if not name.startswith("RETOUR_")}
         self._environ |= {
             "RETOUR_DATA_DIR": str(folder),
-            "RETOUR_LISTEN": f"127.0.0.1:{_free_port()}",
+            "RETOUR_DATABASE": database.url,
+            "RETOUR_SECRET_KEY": new_secret(32),
+            "RETOUR_LISTEN": self._listen,
             "RETOUR_CA_FILE": str(authority),
             "RETOUR_INTAKE_RATE": str(config.MOST_RATE),  # what is measured is the service, not its brake
         }
 
     def __enter__(self) -> Self:
-        run = [sys.executable, "-m"]
-        subprocess.run(
-            [*run, "retour", "init", "--json"], env=self._environ, stdout=subprocess.PIPE, check=True
-        )
-        command = [*run, self._module, *self._words]
+        clients = [self._made(number) for number in range(self._sandboxes)]
+        command = [sys.executable, "-m", self._module, *self._words]
         self._process = subprocess.Popen(command, env=self._environ, stdout=subprocess.DEVNULL)
         self.pid = self._process.pid
         try:
-            self._client = self._until_ready()
+            self._until_ready(clients[0])
+            self.spaces = [Space(client, self._host) for client in clients]
         except BaseException:
             self._stop()
             raise
@@ -67,6 +80,49 @@ class Product:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop()
+
+    def waiting(self) -> int:
+        """Deliveries that are due, read from the store itself."""
+        return self.database.waiting(self._folder)
+
+    def _made(self, number: int) -> api.Client:
+        """A sandbox, in an organization of its own."""
+        named = ["--org", ORGANIZATION.format(number=number), "--email", MAIL.format(number=number)]
+        command = [sys.executable, "-m", "retour", "init", "--json", *named]
+        done = subprocess.run(command, env=self._environ, stdout=subprocess.PIPE, check=True)
+        made = msgspec.json.decode(done.stdout)
+        return api.Client(
+            api.Credentials(
+                base_url=f"http://{self._listen}",
+                ims_org=made["imsOrg"],
+                sandbox_name=SANDBOX,
+                client_id=made["clientId"],
+                client_secret=made["clientSecret"],
+            )
+        )
+
+    def _until_ready(self, client: api.Client) -> None:
+        end = time.monotonic() + START_SECONDS
+        while not client.ready():
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError("retour serve did not start")
+            time.sleep(0.05)
+
+    def _stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class Space:
+    """One sandbox of the service. host: what its relay and its webhook are called."""
+
+    def __init__(self, client: api.Client, host: str) -> None:
+        self._client = client
+        self._host = host
 
     def relay(self, port: int) -> str:
         """A campaign whose mail goes to the SMTP sink; its id."""
@@ -117,15 +173,6 @@ class Product:
             **more,
         )
 
-    def waiting(self) -> int:
-        """Deliveries that are due, read from the store's own file."""
-        db = apsw.Connection(str(self.folder / "retour.db"), flags=apsw.SQLITE_OPEN_READONLY)
-        try:
-            rows = db.execute("SELECT COUNT(*) FROM delivery WHERE state = 'due'").fetchall()
-        finally:
-            db.close()
-        return int(str(rows[0][0]))
-
     def _campaign(self, provider: dict[str, Any]) -> str:
         email = {"senderName": "Luma", "senderEmail": "no-reply@luma.example"}
         given = {"name": "bench", "channel": "email", "messageType": "transactional", "email": email}
@@ -144,23 +191,6 @@ class Product:
         made = str(self._client.post(CAMPAIGNS, campaign)["campaignId"])
         self._client.post(f"{CAMPAIGNS}/{made}/publish")
         return made
-
-    def _until_ready(self) -> api.Client:
-        client = api.connect(self.folder).at(SANDBOX)
-        end = time.monotonic() + START_SECONDS
-        while not client.ready():
-            if self._process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError("retour serve did not start")
-            time.sleep(0.05)
-        return client
-
-    def _stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
 
 def _token(known: api.Credentials) -> str:

@@ -9,18 +9,21 @@ from pathlib import Path
 
 import msgspec
 
+from bench.databases import SQLITE
 from bench.measure import Spread, spread
-from bench.scenarios import Floor, Latency, Memory
+from bench.scenarios import Floor, Latency, Memory, Work
+from retour import limits
 
 
 class Results(msgspec.Struct):
-    """Round by round. Pairs: CPU seconds for each piece of work, and pieces a second by the clock."""
+    """Round by round. database: what kept the rows. dispatch: by the number of sandboxes."""
 
+    database: str = SQLITE
     floor: list[Floor] = []
-    chain: list[tuple[float, float]] = []
-    ingest: list[tuple[float, float]] = []
-    ingest_profiles: list[tuple[float, float]] = []
-    dispatch: list[tuple[float, float]] = []
+    chain: list[Work] = []
+    ingest: list[Work] = []
+    ingest_profiles: list[Work] = []
+    dispatch: dict[int, list[Work]] = {}
     latency: list[Latency] = []
     memory: list[Memory] = []
 
@@ -31,7 +34,7 @@ def table(results: Results) -> str:
     rows += _chain(results) + _ingest(results) + _dispatch(results)
     rows += _latency(results.latency) + _memory(results.memory)
     lines = [f"{name:<46}{a:>10}{b:>10}{c:>10}  {goal}".rstrip() for name, a, b, c, goal in rows]
-    return "\n".join([machine(), "", *lines])
+    return "\n".join([machine(), f"database: {results.database}", "", *lines])
 
 
 Row = tuple[str, str, str, str, str]
@@ -43,8 +46,12 @@ def _row(name: str, values: Sequence[float], goal: str = "", digits: int = 2) ->
 
 
 def _floor(floor: list[Floor]) -> list[Row]:
+    posts = [
+        _row(f"bare libcurl POST, {at_once} at once, CPU ms", _posts(floor, at_once, 1e3), digits=3)
+        for at_once in floor[0].post_cpu
+    ]
     return [
-        _row("bare libcurl POST, CPU ms", [each.post_cpu * 1e3 for each in floor], digits=3),
+        *posts,
         _row("bare commit of 64 rows, ms by the clock", [each.commit_milliseconds for each in floor]),
         _row("bare commit, CPU us a row", [each.row_cpu * 1e6 for each in floor], digits=1),
         _row("receiver takes, POSTs per core-second", [1 / each.receiver_cpu for each in floor], digits=0),
@@ -52,46 +59,59 @@ def _floor(floor: list[Floor]) -> list[Row]:
     ]
 
 
+def _posts(floor: list[Floor], at_once: int, unit: float = 1.0) -> list[float]:
+    return [each.post_cpu[at_once] * unit for each in floor]
+
+
+def _ratios(work: list[Work], bare: list[float]) -> list[float]:
+    return [one.cpu_seconds / other for one, other in zip(work, bare, strict=True)]
+
+
+def _cost(name: str, work: list[Work], goal: str = "") -> list[Row]:
+    """The service's CPU, and the database's beside it where that is not nothing."""
+    rows = [_row(f"{name}, CPU ms", [one.cpu_seconds * 1e3 for one in work], goal)]
+    if any(one.database_seconds for one in work):
+        rows.append(_row("  and of the database, CPU ms", [one.database_seconds * 1e3 for one in work]))
+    return rows
+
+
 def _chain(results: Results) -> list[Row]:
     if not results.chain:
         return []
-    cpu = [cpu for cpu, _ in results.chain]
-    ratios = [one / floor.post_cpu for one, floor in zip(cpu, results.floor, strict=True)]
+    work = results.chain
     return [
-        _row("chain, CPU ms a message", [one * 1e3 for one in cpu], "<= 1.2 / 1.0 / 0.8"),
-        _row("chain, times a bare POST", ratios),
-        _row("chain, messages a second by the clock", [rate for _, rate in results.chain], digits=0),
+        *_cost("chain, a message", work, "<= 1.2 / 1.0 / 0.8"),
+        _row("chain, times a bare POST", _ratios(work, _posts(results.floor, limits.DISPATCH_SLOTS))),
+        _row("chain, messages a second by the clock", [one.rate for one in work], digits=0),
     ]
 
 
 def _ingest(results: Results) -> list[Row]:
     if not results.ingest:
         return []
-    cpu = [cpu for cpu, _ in results.ingest]
-    ratios = [one / floor.row_cpu for one, floor in zip(cpu, results.floor, strict=True)]
+    work, new = results.ingest, results.ingest_profiles
+    a_second = [1 / one.cpu_seconds for one in work]
     return [
-        _row("ingest, executions per core-second", [1 / one for one in cpu], ">= 4,000 / 8,000", 0),
-        _row("ingest, times a bare row's commit", ratios),
-        _row(
-            "the same with new profiles, per core-second",
-            [1 / one for one, _ in results.ingest_profiles],
-            "",
-            0,
-        ),
-        _row("ingest, executions a second by the clock", [rate for _, rate in results.ingest], digits=0),
+        _row("ingest, executions per core-second", a_second, ">= 4,000 / 8,000", 0),
+        *_cost("ingest, an execution", work),
+        _row("ingest, times a bare row's commit", _ratios(work, [each.row_cpu for each in results.floor])),
+        _row("the same with new profiles, per core-second", [1 / one.cpu_seconds for one in new], digits=0),
+        *_cost("the same with new profiles", new),
+        _row("ingest, executions a second by the clock", [one.rate for one in work], digits=0),
     ]
 
 
 def _dispatch(results: Results) -> list[Row]:
-    if not results.dispatch:
-        return []
-    cpu = [cpu for cpu, _ in results.dispatch]
-    ratios = [one / floor.post_cpu for one, floor in zip(cpu, results.floor, strict=True)]
-    return [
-        _row("dispatch, CPU ms a POST", [one * 1e3 for one in cpu]),
-        _row("dispatch, times a bare POST", ratios, "<= 4"),
-        _row("dispatch, POSTs a second by the clock", [rate for _, rate in results.dispatch], digits=0),
-    ]
+    rows = []
+    for sandboxes, work in results.dispatch.items():
+        at_once = sandboxes * limits.DISPATCH_SLOTS
+        name, goal = f"dispatch, {at_once} at once", "<= 4" if sandboxes > 1 else ""
+        rows += [
+            *_cost(f"{name}, a POST", work),
+            _row(f"{name}, times a bare POST", _ratios(work, _posts(results.floor, at_once)), goal),
+            _row(f"{name}, POSTs a second by the clock", [one.rate for one in work], digits=0),
+        ]
+    return rows
 
 
 def _latency(latency: list[Latency]) -> list[Row]:
@@ -104,6 +124,7 @@ def _latency(latency: list[Latency]) -> list[Row]:
         _row("100/s: API, p50 ms", [each.api.p50 for each in latency]),
         _row("100/s: API, p95 ms", [each.api.p95 for each in latency]),
         _row("100/s: API, p99 ms", [each.api.p99 for each in latency], "< 100"),
+        *_cost("100/s: a message", [each.work for each in latency]),
     ]
 
 

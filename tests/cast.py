@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from retour import app, ids, intake
+from retour.catalog.credentials import NewCredential
 from retour.catalog.inputs import (
     AuthenticationInput,
     BodyInput,
@@ -25,14 +26,15 @@ from retour.catalog.inputs import (
     SmtpInput,
     WebhookInput,
 )
-from retour.catalog.organizations import NewCredential
 from retour.catalog.webhooks import Made
 from retour.config import Settings
-from retour.model import Campaign, Execution, Role, Sandbox, SandboxType, User
+from retour.model import Actor, ActorKind, Campaign, Execution, Role, Sandbox, SandboxType, User
 from retour.worker import Worker
 
 SECRET = "a secret of thirty-two characters!"
 ACME, OTHER = "acme@Org", "other@Org"
+ANN = Actor(kind=ActorKind.PERSON, id="ann", name="ann@acme.example")
+BOB = Actor(kind=ActorKind.PERSON, id="bob", name="bob@acme.example")
 
 
 @dataclass
@@ -100,7 +102,7 @@ class House:
         )
         for name, value in more.items():
             setattr(given, name, value)
-        return await self.retour.webhooks.create(sandbox or self.dev, given, "ann@acme.example")
+        return await self.retour.webhooks.create(sandbox or self.dev, given, ANN)
 
     async def execute(
         self,
@@ -158,7 +160,7 @@ async def _furnish(retour: app.Retour) -> House:
     kinds = (("prod", SandboxType.PRODUCTION), ("dev", SandboxType.DEVELOPMENT))
     prod, dev = await retour.organizations.create(ACME, "Acme", kinds)
     (other,) = await retour.organizations.create(OTHER, "Other Ltd", (("prod", SandboxType.PRODUCTION),))
-    add = retour.organizations.add_user
+    add = retour.people.add
     return House(
         retour=retour,
         prod=prod,
@@ -168,6 +170,6 @@ async def _furnish(retour: app.Retour) -> House:
         bob=await add(ACME, "bob@acme.example", "Bob", Role.DEVELOPER),
         vera=await add(ACME, "vera@acme.example", "Vera", Role.VIEWER),
         charlie=await add(OTHER, "charlie@other.example", "Charlie", Role.ADMINISTRATOR),
-        acme_credential=await retour.organizations.create_credential(ACME, "ann's"),
-        other_credential=await retour.organizations.create_credential(OTHER, "charlie's"),
+        acme_credential=await retour.credentials.create(ACME, "ann's"),
+        other_credential=await retour.credentials.create(OTHER, "charlie's"),
     )

@@ -15,7 +15,14 @@ import pytest
 
 from outside.programs import program
 
-PEERS = {"chromium": "chromium", "node": "node", "postgres": "initdb"}  # peer -> its program
+# Peer -> its program.
+PEERS = {
+    "chromium": "chromium",
+    "curl": "curl",
+    "node": "node",
+    "postfix": "smtp-sink",
+    "postgres": "initdb",
+}
 # Debian's, where they have another name than the peer.
 PACKAGES = {"node": "nodejs npm", "postgres": "postgresql"}
 REQUIRE = "RETOUR_REQUIRE"

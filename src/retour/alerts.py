@@ -1,7 +1,8 @@
 """Alerts: a webhook or a relay that has been failing for a while is told to the organization's administrators.
 
-Once for each step of a spell of failing, and once when it works again. A row remembers the step, so that a restart
-tells nothing twice. By e-mail when the operator gave a relay for that; in the log and on the pages in any case.
+Once for each step of a spell of failing, and once when it works again. A webhook that its endpoint paused (410) is told
+once, at once: nothing more is posted until somebody resumes it. A row remembers what was told, so that a restart tells
+nothing twice. By e-mail when the operator gave a relay for that; in the log and on the pages in any case.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from retour.stores.shelves import Shelves
 from retour.times import duration, moment
 
 BATCH = 1_000
+ENDPOINT = "endpoint"  # who paused a webhook whose endpoint answered 410 (statement webhook_gone)
+GONE = 1  # in the place of a step: it is paused since then, and no step follows
 OURS = "alerts"  # in the place of a sandbox and a channel configuration
 SENDER = "Retour"
 log = structlog.get_logger()
@@ -54,7 +57,7 @@ class Outcome(StrEnum):
 
 
 class Told(Value):
-    """What was told of a spell: its step (microseconds; 0: nothing yet), and when."""
+    """What was told of a spell: its step (microseconds; GONE; 0: nothing yet), and when."""
 
     failing_since: int
     step: int
@@ -62,7 +65,10 @@ class Told(Value):
 
 
 class Alert(Value):
-    """Something to tell. step: of a spell that goes on; 0: it is over. lasted: microseconds."""
+    """Something to tell. step: of a spell that goes on; GONE: it is paused by its endpoint; 0: it is over.
+
+    lasted: microseconds.
+    """
 
     since: int
     step: int
@@ -70,7 +76,10 @@ class Alert(Value):
 
 
 class Subject(Value):
-    """What is watched. works: it is known to have worked after it was told that it fails."""
+    """What is watched. works: it is known to have worked after it was told that it fails.
+
+    paused: by whomever. gone_at: when its endpoint paused it.
+    """
 
     kind: Kind
     sandbox: Sandbox
@@ -79,6 +88,7 @@ class Subject(Value):
     health: Health
     works: bool
     paused: bool = False
+    gone_at: int | None = None
 
 
 class Post:
@@ -102,7 +112,7 @@ class Post:
         outgoing = Outgoing(
             org="",
             sandbox=OURS,
-            message_id=ids.new_id(),
+            mark=ids.new_id(),
             channel=ChannelKind.EMAIL,
             address=to,
             attempt=1,
@@ -128,7 +138,7 @@ class Alerts:
         self._base_url = base_url
 
     async def run(self, now: int) -> None:
-        """One look at all that fails for longer than the first step, or was told to."""
+        """One look at all that fails, or was told to."""
         found = {key async for key in self._found(now)}
         for sandbox_id, kind, subject_id in sorted(found):
             if await self._look(sandbox_id, Kind(kind), subject_id, now) is Outcome.RELAY_FAILS:
@@ -140,9 +150,9 @@ class Alerts:
             await self._post.close()
 
     async def _found(self, now: int) -> AsyncIterator[tuple[str, str, str]]:
-        """Sandbox, kind and id."""
+        """Sandbox, kind and id. Of webhooks all that fail, as one that is paused by its endpoint is told at once."""
         before, after = now - limits.ALERT_STEPS[0], ""
-        while rows := await self._store.read("webhooks_failing", before=before, after=after, limit=BATCH):
+        while rows := await self._store.read("webhooks_failing", before=now, after=after, limit=BATCH):
             after = rows[-1][0]
             for row in rows:
                 yield row[0], Kind.WEBHOOK.value, row[1]
@@ -165,10 +175,10 @@ class Alerts:
         rows = await self._store.read("alert_get", **place)
         told = Told(failing_since=rows[0][0], step=rows[0][1], at=rows[0][2]) if rows else None
         subject = await self._subject(sandbox_id, kind, subject_id, told)
-        if subject is None or is_settled(subject.health, told, works=subject.works, kind=kind):
+        if subject is None or _is_over(subject, told):
             await self._change("alert_end", place)
             return Outcome.TOLD
-        due = () if subject.paused else due_alerts(subject.health, told, now, works=subject.works)
+        due = _due(subject, told, now)
         held = {"failing_since": due[-1].since, "now": now, "until": now + limits.ALERT_HOLD} if due else {}
         if not due or not await self._change("alert_hold", place | held):
             return Outcome.TOLD
@@ -200,7 +210,7 @@ class Alerts:
     async def _tell(self, subject: Subject, alert: Alert) -> Outcome:
         """To the log, and to every administrator. What none of them got is tried again."""
         log.warning(
-            "failing" if alert.step else "works_again",
+            _event(alert),
             what=subject.kind,
             sandbox=subject.sandbox.id,
             id=subject.id,
@@ -244,6 +254,7 @@ def _of_webhook(webhook: Webhook, sandbox: Sandbox, told: Told | None) -> Subjec
         health=webhook.health,
         works=told is not None and accepted > told.failing_since,
         paused=webhook.paused_at is not None,
+        gone_at=webhook.paused_at if webhook.paused_by == ENDPOINT else None,
     )
 
 
@@ -260,6 +271,27 @@ def _of_configuration(configuration: ChannelConfiguration, sandbox: Sandbox, tol
 
 
 # --- decisions ---
+
+
+def _due(subject: Subject, told: Told | None, now: int) -> tuple[Alert, ...]:
+    """Who paused a webhook by hand knows it, and is told nothing of it."""
+    if subject.gone_at is not None:
+        return gone_alerts(subject.gone_at, told, now)
+    return () if subject.paused else due_alerts(subject.health, told, now, works=subject.works)
+
+
+def _is_over(subject: Subject, told: Told | None) -> bool:
+    """Whether nothing need be remembered of it. A webhook that its endpoint paused waits for somebody."""
+    if subject.gone_at is not None:
+        return False
+    return is_settled(subject.health, told, works=subject.works, kind=subject.kind)
+
+
+def gone_alerts(gone_at: int, told: Told | None, now: int) -> tuple[Alert, ...]:
+    """That the endpoint paused the webhook at that moment, unless it was told."""
+    if told is not None and (told.failing_since, told.step) == (gone_at, GONE):
+        return ()
+    return (Alert(since=gone_at, step=GONE, lasted=now - gone_at),)
 
 
 def due_alerts(health: Health, told: Told | None, now: int, *, works: bool) -> tuple[Alert, ...]:
@@ -294,6 +326,18 @@ MEANWHILE = {
 }
 
 
+EVENTS = {0: "works_again", GONE: "paused_by_endpoint"}
+TO_DO = (
+    "Nothing more is posted to it; events are kept, and wait. Make the endpoint answer again, or enter another webhook "
+    "URL if it has moved. Then resume the webhook on its page: what waited is posted first."
+)
+
+
+def _event(alert: Alert) -> str:
+    """Its name in the log."""
+    return EVENTS.get(alert.step, "failing")
+
+
 def letter(subject: Subject, alert: Alert, base_url: str) -> tuple[str, str]:
     """Subject and text of the e-mail."""
     where = f"{subject.sandbox.org} / {subject.sandbox.name}"
@@ -303,6 +347,9 @@ def letter(subject: Subject, alert: Alert, base_url: str) -> tuple[str, str]:
     link = f"{base_url}/admin/{quote(subject.sandbox.org, safe='@')}/{quote(subject.sandbox.name)}/{path}"
     if not alert.step:
         return f"Works again: {what}", f"The {what} works again, after {lasted}.\n\n{link}\n"
+    if alert.step == GONE:
+        told = f"The {what} is paused since {moment(alert.since)}: its endpoint answered 410 Gone."
+        return f"Paused: {what}", f"{told}\n\n{TO_DO}\n\n{link}\n"
     health = subject.health
     probe = f"The next try is at {moment(health.open_until)}. " if health.open_until else ""
     told = f"The {what} has been failing for {lasted}, since {moment(alert.since)}."

@@ -12,18 +12,27 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from retour import __version__, certificates, ids, limits
+from retour import __version__, callbacks, certificates, ids, limits
 from retour.alerts import Alerts, Post
+from retour.audit import AuditLog
 from retour.auth.api_tokens import ApiTokens
 from retour.auth.sessions import Sessions
 from retour.bells import Bell
 from retour.bells.local import LocalBell
+from retour.callbacks import Callbacks
 from retour.catalog.campaigns import Campaigns
 from retour.catalog.configurations import Configurations
+from retour.catalog.credentials import Credentials
 from retour.catalog.first_steps import Operator
 from retour.catalog.organizations import Organizations
+from retour.catalog.people import People
 from retour.catalog.profiles import Profiles
+from retour.catalog.relays import Relays
+from retour.catalog.replays import Replays
+from retour.catalog.return_paths import ReturnPaths
 from retour.catalog.rotations import Rotations
+from retour.catalog.suppression import Suppression
+from retour.catalog.uploads import Uploads
 from retour.catalog.verification import Verification
 from retour.catalog.webhooks import Webhooks
 from retour.channels import CHANNELS, Channel
@@ -36,15 +45,21 @@ from retour.outbound import Outbound, names
 from retour.outbound.addresses import Allowed, Problem, parse_allowed
 from retour.outbound.reach import Reach
 from retour.rates import Rate
+from retour.reports import Reports
 from retour.retention import Ages, Retention
 from retour.sealing import Keys, WrongKey
 from retour.sending import Sending
 from retour.stores import Store
+from retour.stores.delivery_shelves import DeliveryShelves
+from retour.stores.event_shelves import EventShelves
 from retour.stores.handovers import Changed, Step
+from retour.stores.report_shelves import ReportShelves
 from retour.stores.shelves import Shelves
 from retour.stores.sqlite import SqliteStore
 from retour.stores.sqlite_backup import Backups, restore
+from retour.stores.suppression_shelves import SuppressionShelves
 from retour.upkeep import Upkeep
+from retour.watching import Watching
 
 KEY_CHECK = "key_check"
 CONTROL = "control"
@@ -54,36 +69,71 @@ RELAY_ALLOW = "RETOUR_RELAY_ALLOW"
 
 
 @dataclass(frozen=True)
-class Retour:
-    """The house: what faces may use."""
+class Tools:
+    """What rooms and the cupboard work with. reach: what development sandboxes may dial besides."""
 
     settings: Settings
+    keys: Keys
     store: Store
     shelves: Shelves
+    event_shelves: EventShelves
+    deliveries: DeliveryShelves
+    returned: ReportShelves
+    suppressed: SuppressionShelves
     bell: Bell
-    keys: Keys
-    intake: Intake
-    sending: Sending
-    dispatch: Dispatch
+    outbound: Outbound
+    reach: Reach
+    channels: dict[str, Channel]
+    api_tokens: ApiTokens
+    sessions: Sessions
+    backups: Backups
+
+
+@dataclass(frozen=True)
+class Cupboard:
+    """What people configure, and what they ask of it."""
+
     organizations: Organizations
+    people: People
+    credentials: Credentials
+    audit: AuditLog
     configurations: Configurations
+    relays: Relays
+    return_paths: ReturnPaths
     campaigns: Campaigns
     profiles: Profiles
     erasure: Erasure
     webhooks: Webhooks
+    replays: Replays
+    suppression: Suppression
+    uploads: Uploads
     rotations: Rotations
     verification: Verification
     operator: Operator
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The rooms, and the housekeeping."""
+
+    intake: Intake
+    sending: Sending
+    reports: Reports
+    callbacks: Callbacks
+    dispatch: Dispatch
     upkeep: Upkeep
     alerts: Alerts
-    backups: Backups
-    api_tokens: ApiTokens
-    sessions: Sessions
-    outbound: Outbound
-    channels: dict[str, Channel]
+    watching: Watching
+
+
+@dataclass(frozen=True)
+class Retour(Tools, Cupboard, Rooms):
+    """The house: what faces may use."""
 
     async def close(self) -> None:
         """Let connections go, then the store."""
+        await self.watching.end()
+        await self.uploads.close()
         await self.backups.close()
         for channel in self.channels.values():
             await channel.close()
@@ -97,41 +147,73 @@ async def build(settings: Settings) -> Retour:
     _prepare(settings.data_dir)
     keys = Keys(_master_key(settings), settings.secret_key_previous or None)
     store = await _open_store(settings)
+    await _check_key(store, Shelves(store), keys)
+    tools = _tools(settings, keys, store)
+    return Retour(**vars(tools), **vars(_cupboard(tools)), **vars(_rooms(tools)))
+
+
+def _tools(settings: Settings, keys: Keys, store: Store) -> Tools:
     shelves = Shelves(store)
-    await _check_key(store, shelves, keys)
-    bell = LocalBell()
-    reach = Reach(on_loopback=settings.on_loopback)
-    outbound = _outbound(settings)
-    channels = _channels(settings)
-    organizations = Organizations(store, shelves)
-    configurations = Configurations(store, shelves, keys)
-    campaigns = Campaigns(store, shelves)
-    webhooks = Webhooks(store, shelves, keys, outbound, reach, settings.keep_bodies_days)
-    return Retour(
+    return Tools(
         settings=settings,
+        keys=keys,
         store=store,
         shelves=shelves,
-        bell=bell,
-        keys=keys,
-        intake=Intake(store, shelves, bell, keys, _rates(settings)),
-        sending=Sending(store, shelves, bell, keys, channels.__getitem__),
-        dispatch=Dispatch(store, shelves, bell, keys, outbound, reach),
+        event_shelves=EventShelves(store),
+        deliveries=DeliveryShelves(store),
+        returned=ReportShelves(store, shelves),
+        suppressed=SuppressionShelves(store),
+        bell=LocalBell(),
+        outbound=_outbound(settings),
+        reach=Reach(on_loopback=settings.on_loopback),
+        channels=_channels(settings),
+        api_tokens=ApiTokens(store, shelves, keys),
+        sessions=Sessions(store, shelves),
+        backups=Backups(store),
+    )
+
+
+def _cupboard(tools: Tools) -> Cupboard:
+    store, shelves, keys = tools.store, tools.shelves, tools.keys
+    organizations, people = Organizations(store, shelves), People(store, shelves)
+    credentials = Credentials(store, shelves, tools.api_tokens.forget)
+    configurations, campaigns = Configurations(store, shelves, keys), Campaigns(store, shelves)
+    days = tools.settings.keep_bodies_days
+    webhooks = Webhooks(store, shelves, keys, tools.outbound, tools.reach, days)
+    return Cupboard(
         organizations=organizations,
+        people=people,
+        credentials=credentials,
+        audit=AuditLog(store),
         configurations=configurations,
+        relays=Relays(keys, tools.channels.__getitem__),
+        return_paths=ReturnPaths(tools.outbound, tools.returned, tools.settings.mail_listeners),
         campaigns=campaigns,
         profiles=Profiles(store, keys),
         erasure=Erasure(store),
-        operator=Operator(organizations, configurations, campaigns),
         webhooks=webhooks,
+        replays=Replays(webhooks, tools.deliveries),
+        suppression=Suppression(store, tools.suppressed),
+        uploads=Uploads(store, tools.suppressed),
         rotations=Rotations(webhooks, keys),
         verification=Verification(webhooks, keys),
+        operator=Operator(organizations, people, credentials, configurations, campaigns),
+    )
+
+
+def _rooms(tools: Tools) -> Rooms:
+    settings, store, shelves, bell, keys = tools.settings, tools.store, tools.shelves, tools.bell, tools.keys
+    reports = Reports(store, shelves, tools.returned, bell, keys)
+    fetch = callbacks.by(tools.outbound)
+    return Rooms(
+        intake=Intake(store, shelves, bell, keys, _rates(settings)),
+        sending=Sending(store, shelves, bell, keys, tools.channels.__getitem__),
+        reports=reports,
+        callbacks=Callbacks(shelves, reports, keys, fetch, settings.base_url),
+        dispatch=Dispatch(store, shelves, bell, keys, tools.outbound, tools.reach),
         upkeep=Upkeep(store, Retention(store, _ages(settings))),
         alerts=Alerts(store, shelves, _post(settings), settings.base_url),
-        backups=Backups(store),
-        api_tokens=ApiTokens(shelves, keys),
-        sessions=Sessions(store, shelves),
-        outbound=outbound,
-        channels=channels,
+        watching=Watching(tools.deliveries),
     )
 
 

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_type_hints
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -37,7 +37,16 @@ NUMBERS = {
 NO_NUMBER = PREFIX + "{name}: give a number from {low:,} to {high:,}."
 SMTP_PORTS = {"smtp": 25, "smtps": 465}
 NO_RELAY = "RETOUR_ALERT_SMTP: give smtp://user:password@host:port, or smtps:// for TLS from the start."
+NO_MAIL_LISTENER = "RETOUR_MAIL_LISTEN: {!r} is not lmtp://address:port or smtp://address:port."
 FILES = ("tls_cert", "tls_key", "ca_file")
+
+
+class MailListener(NamedTuple):
+    """Where mail is taken. scheme: lmtp or smtp. port: 0 for any free one."""
+
+    scheme: str
+    host: str
+    port: int
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +112,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Relay for alerts: smtp://user:password@host:port or smtps://. Empty: pages only."),
     ] = ""
     alert_from: Annotated[str, Meta(description="Sender address of alerts.")] = ""
+    mail_listen: Annotated[
+        str,
+        Meta(
+            description="Where mail that comes back is taken: lmtp://127.0.0.1:2424 or smtp://0.0.0.0:2525, comma "
+            "separated. Empty: nowhere."
+        ),
+    ] = ""
+    postfix_log: Annotated[
+        str,
+        Meta(
+            description="Log of a Postfix on this machine, followed for what became of messages with a return path. "
+            "Empty: none."
+        ),
+    ] = ""
     log_format: Annotated[str, Meta(description="json or text. Default: text on a terminal, else json.")] = ""
+
+    @property
+    def mail_listeners(self) -> tuple[MailListener, ...]:
+        """`mail_listen`, taken apart. Raises ConfigError."""
+        return tuple(_mail_listener(part.strip()) for part in self.mail_listen.split(",") if part.strip())
 
     @property
     def host(self) -> str:
@@ -143,6 +171,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def database_file(self) -> Path:
         """The SQLite file."""
         return Path(self.database.removeprefix(SQLITE)) if self.database else self.data_dir / "retour.db"
+
+
+def _mail_listener(url: str) -> MailListener:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError(NO_MAIL_LISTENER.format(url)) from error
+    if parts.scheme not in ("lmtp", "smtp") or not parts.hostname or port is None or parts.path.strip("/"):
+        raise ConfigError(NO_MAIL_LISTENER.format(url))
+    return MailListener(scheme=parts.scheme, host=parts.hostname, port=port)
 
 
 def _is_loopback(host: str) -> bool:
@@ -226,6 +265,7 @@ def check(settings: Settings) -> Settings:
     _check_words(settings)
     _check_numbers(settings)
     _check_alerts(settings)
+    _ = settings.mail_listeners
     _check_files(settings)
     _check_reach(settings)
     return settings

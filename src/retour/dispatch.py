@@ -17,7 +17,17 @@ from retour import ids, limits, payloads, retries, signing
 from retour.bells import Bell
 from retour.due import Slots, insist
 from retour.kept import Kept
-from retour.model import Attempt, Delivery, DeliveryState, Header, JwtAuthentication, Lane, Value, Webhook
+from retour.model import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Header,
+    JwtAuthentication,
+    JwtKey,
+    Lane,
+    Value,
+    Webhook,
+)
 from retour.outbound import Answer, Ask, Outbound
 from retour.outbound.reach import Reach
 from retour.proofs import Proofs, open_proofs, open_secret
@@ -46,12 +56,16 @@ class Outcome(Value):
 
 
 class Ready(Value):
-    """What the requests of one version of a webhook share, with its secrets open. Kept in memory only."""
+    """What the requests of one version of a webhook share, with its secrets open. Kept in memory only.
+
+    jwts: for each key of `proofs`, what names it and what it signs.
+    """
 
     version: tuple[str, int]
     sent: tuple[tuple[str, str], ...]
     logged: tuple[tuple[str, str], ...]
     proofs: Proofs
+    jwts: tuple[tuple[str, JwtAuthentication], ...]
 
 
 class Request(Value):
@@ -130,7 +144,7 @@ class Dispatch:
         ready = self._prepare(webhook, now)
         sent, logged = list(ready.sent), list(ready.logged)
         if webhook.authentication is not None:
-            sent.append((webhook.authentication.header, self._token(ready, webhook.authentication, now)))
+            sent.append((webhook.authentication.header, self._token(ready, now)))
             logged.append((webhook.authentication.header, webhook.authentication.prefix + HIDDEN))
         secrets = ready.proofs.good_secrets(now) if webhook.signed else []
         if secrets:
@@ -139,15 +153,11 @@ class Dispatch:
             logged.extend(signature)
         return Request(headers=tuple(sent), logged=tuple(logged), body=body)
 
-    def _token(self, ready: Ready, jwt: JwtAuthentication, now: int) -> str:
+    def _token(self, ready: Ready, now: int) -> str:
         """The JWT of the moment: while its key is changed, the new one may begin to sign after a while only."""
-        proofs, (webhook, version) = ready.proofs, ready.version
-        place = signing.signer(proofs.keys, now)
-        key = proofs.keys[place]
-        auth = msgspec.structs.replace(jwt, algorithm=key.algorithm, key_id=key.key_id)
-        return self._tokens.bearer(
-            f"{webhook}.{version}.{key.signs_from}", auth, proofs.key_secrets[place], now
-        )
+        place = signing.signer(ready.proofs.keys, now)
+        name, jwt = ready.jwts[place]
+        return self._tokens.bearer(name, jwt, ready.proofs.key_secrets[place], now)
 
     def _prepare(self, webhook: Webhook, now: int) -> Ready:
         """Open what is sealed, once per version of the webhook."""
@@ -156,11 +166,13 @@ class Dispatch:
             return kept
         headers = [(header.name, self._value(webhook, header)) for header in webhook.headers]
         shown = [(header.name, HIDDEN if header.sealed else header.value or "") for header in webhook.headers]
+        proofs = open_proofs(self._keys, webhook, now)
         ready = Ready(
             version=(webhook.id, webhook.version),
             sent=(CONTENT_TYPE, *headers),
             logged=(CONTENT_TYPE, *shown),
-            proofs=open_proofs(self._keys, webhook, now),
+            proofs=proofs,
+            jwts=tuple(_jwt(webhook, key) for key in proofs.keys),
         )
         return self._ready.keep(webhook.sandbox, ready)
 
@@ -271,6 +283,13 @@ def _used_up(delivery: Delivery, claim: DeliveryClaim, now: int) -> Outcome:
         return Outcome(state=DeliveryState.EXHAUSTED, due_at=now, attempts=delivery.attempts, counted=True)
     pause = limits.WEBHOOK_SCHEDULE[-1] * limits.SECOND
     return Outcome(state=DeliveryState.DUE, due_at=now + pause, attempts=delivery.attempts - 1, counted=False)
+
+
+def _jwt(webhook: Webhook, key: JwtKey) -> tuple[str, JwtAuthentication]:
+    """What names a key among those of all versions of webhooks, and the authentication as it signs."""
+    assert webhook.authentication is not None  # noqa: S101 - it has keys
+    auth = msgspec.structs.replace(webhook.authentication, algorithm=key.algorithm, key_id=key.key_id)
+    return f"{webhook.id}.{webhook.version}.{key.signs_from}", auth
 
 
 def _body(delivery: Delivery) -> bytes:

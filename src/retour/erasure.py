@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from retour import ids
-from retour.model import Attempt, ChannelKind, Sandbox, Value
+from retour import audit, ids
+from retour.audit import Deed, Noun, Subject
+from retour.model import COMMAND_LINE, Actor, Attempt, ChannelKind, Sandbox, Value
 from retour.stores import Row, Store
 from retour.stores.handovers import Changed, Step
 
@@ -40,8 +41,11 @@ class Erasure:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def erase(self, sandbox: Sandbox, namespace: str, user_id: str) -> Erased:
-        """Everything of the person with this id in this namespace (in any case), and what went to that address."""
+    async def erase(self, sandbox: Sandbox, namespace: str, user_id: str, by: Actor = COMMAND_LINE) -> Erased:
+        """Everything of the person with this id in this namespace (in any case), and what went to that address.
+
+        The audit log learns how much it was, and not who.
+        """
         who: dict[str, Any] = {"sandbox": sandbox.id, "namespace": namespace.lower(), "user_id": user_id}
         who["fold"] = int(who["namespace"] in FOLDED)
         done = Erased(profiles=await self._profiles(who))
@@ -53,7 +57,9 @@ class Erasure:
             done = _plus(done, rows)
         if done != Erased():
             note = Step(statement="setting_put", values={"name": STORE_NOTE, "value": "1"})
-            await self._store.write(Changed(steps=(note,)))
+            subject = Subject(Noun.PERSON, "", who["namespace"])
+            told = audit.entry(by, audit.place_of(sandbox), Deed.ERASED, subject, None, done)
+            await self._store.write(Changed(steps=(note, told)))
         return done
 
     async def _profiles(self, who: dict[str, Any]) -> int:
@@ -89,6 +95,8 @@ class Erasure:
                 Step(statement="message_erase", values=place),
                 Step(statement="events_erase", values=place | {"nothing": NOTHING}),
                 Step(statement="deliveries_erase", values=place | {"now": ids.now()}),
+                Step(statement="returned_mails_erase", values=place),
+                Step(statement="soft_error_erase", values=place),
             ]
         await self._store.write(Changed(steps=tuple(steps)))
 

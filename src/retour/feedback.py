@@ -13,6 +13,7 @@ from retour.model import (
     ChannelKind,
     Event,
     Fact,
+    Failure,
     FeedbackStatus,
     Message,
     RecipientStatus,
@@ -30,6 +31,7 @@ STATUS_AFTER = {
     FeedbackStatus.EXCLUDE: RecipientStatus.EXCLUDED,
     FeedbackStatus.DENYLIST: RecipientStatus.EXCLUDED,
     FeedbackStatus.DUPLICATE: RecipientStatus.EXCLUDED,
+    FeedbackStatus.COMPLAINT: RecipientStatus.DELIVERED,
 }
 
 
@@ -56,11 +58,22 @@ def tell(about: About, facts: tuple[Fact, ...]) -> Told:
     owings: list[Owing] = []
     status, final_event_id = about.message.status, about.message.final_event_id
     for sequence, fact in enumerate(facts, start=about.message.events + 1):
-        event = _event(about, fact, sequence, amends=final_event_id)
-        owings.append(_owing(about, event))
-        status = STATUS_AFTER[fact.status]
+        amends = final_event_id if fact.status in FINAL_STATUSES else None
+        event = _event(about, fact, sequence, amends)
+        owings.append(_owing(about, event, fact))
+        status = _status_after(status, fact)
         final_event_id = event.id if fact.status in FINAL_STATUSES else final_event_id
     return Told(owings=tuple(owings), status=status, final_event_id=final_event_id)
+
+
+def _status_after(status: RecipientStatus, fact: Fact) -> RecipientStatus:
+    """Who complains has got it; but a complaint takes nothing back that was told to be over."""
+    if fact.status is FeedbackStatus.COMPLAINT and status not in (
+        RecipientStatus.SENT,
+        RecipientStatus.DELAYED,
+    ):
+        return status
+    return STATUS_AFTER[fact.status]
 
 
 def _event(about: About, fact: Fact, sequence: int, amends: str | None) -> Event:
@@ -98,19 +111,31 @@ def _told(about: About, fact: Fact, event_id: str, sequence: int, amends: str | 
         event_id=event_id,
         at=about.now,
         sequence=sequence,
-        final=fact.status in FINAL_STATUSES,
+        final=fact.status in FINAL_STATUSES or fact.complaint is not None,
         amends=amends,
         status=fact.status,
         failure=fact.failure,
+        exclusion_code=fact.exclusion.code if fact.exclusion else None,
+        exclusion_reason=fact.exclusion.reason if fact.exclusion else None,
         retry_count=about.failed if message.channel is ChannelKind.EMAIL else None,
         provider=fact.provider,
+        complaint=fact.complaint,
     )
 
 
-def _owing(about: About, event: Event) -> Owing:
+def failure_of(event: Event) -> Failure | None:
+    """Why, of an event that was told; None where it has no reason, or its body was removed."""
+    if not event.body:
+        return None
+    return payloads.read_failure(event.body)
+
+
+def _owing(about: About, event: Event, fact: Fact) -> Owing:
+    why = fact.failure or fact.exclusion
     return Owing(
         event=event,
         delivery_id=ids.new_id(),
         request_id=about.message.request_id,
         wanted=about.version.enable_webhooks,
+        code=why.code if why else None,
     )

@@ -106,6 +106,17 @@ def _whole(second: int) -> str:
     return f"{EPOCH + timedelta(seconds=second):%Y-%m-%dT%H:%M:%S}"
 
 
+def first_id(micros: int) -> str:
+    """What sorts before every UUIDv7 of that millisecond or later, and after those before it."""
+    digits = f"{max(micros, 0) // 1_000:012x}"
+    return f"{digits[:8]}-{digits[8:]}"
+
+
+def id_time(uuid: str) -> int:
+    """When a UUIDv7 was made, to the millisecond; also of what `first_id` gives."""
+    return int(uuid[:8] + uuid[9:13], 16) * 1_000
+
+
 def parse_iso(text: str) -> int:
     """Microseconds of an ISO 8601 date and time; one without an offset is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)

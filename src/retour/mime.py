@@ -51,7 +51,10 @@ class Mailbox(Value, frozen=True):
 
 
 class Letter(Value, frozen=True):
-    """What goes into one e-mail. `now`: microseconds, for Date. At least one of html and text is set."""
+    """What goes into one e-mail. `now`: microseconds, for Date. At least one of html and text is set.
+
+    headers: more of them, written as they are: ASCII, each on one line.
+    """
 
     sender: EmailSettings
     to: Mailbox
@@ -60,6 +63,7 @@ class Letter(Value, frozen=True):
     subject: str
     html: str | None = None
     text: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def mailbox(address: str) -> Mailbox | None:
@@ -88,7 +92,8 @@ def message_bytes(letter: Letter) -> bytes:
         f"Date: {_date(letter.now // SECOND)}\r\n"
         f"Message-ID: <{letter.message_id}@{_sender(letter.sender.sender_email).domain}>\r\n"
     )
-    return head + own.encode(errors="replace") + _content(letter, boundary)
+    more = "".join(f"{name}: {value}\r\n" for name, value in letter.headers)
+    return head + own.encode(errors="replace") + more.encode("ascii") + _content(letter, boundary)
 
 
 def needs_smtputf8(letter: Letter) -> bool:

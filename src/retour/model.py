@@ -35,7 +35,10 @@ class SandboxType(StrEnum):
 
 
 class FeedbackStatus(StrEnum):
-    """The kinds of feedback event (journey-optimizer: message-delivery-feedback schema, `feedbackStatus`)."""
+    """The kinds of feedback event (journey-optimizer: message-delivery-feedback schema, `feedbackStatus`).
+
+    complaint is ours: Adobe has no word for it, so its body tells a `bounce` with code 51 and `retour.complaint`.
+    """
 
     SENT = "sent"
     DELIVERED = "delivered"
@@ -45,10 +48,15 @@ class FeedbackStatus(StrEnum):
     EXCLUDE = "exclude"
     DENYLIST = "denylist"
     DUPLICATE = "duplicate"
+    COMPLAINT = "complaint"
 
 
 DEFAULT_EVENTS = (FeedbackStatus.SENT, FeedbackStatus.DELIVERED, FeedbackStatus.BOUNCE, FeedbackStatus.ERROR)
-FINAL_STATUSES = frozenset(FeedbackStatus) - {FeedbackStatus.SENT, FeedbackStatus.DELAY}
+FINAL_STATUSES = frozenset(FeedbackStatus) - {
+    FeedbackStatus.SENT,
+    FeedbackStatus.DELAY,
+    FeedbackStatus.COMPLAINT,
+}
 
 
 class RecipientStatus(StrEnum):
@@ -121,13 +129,36 @@ class ProviderFacts(Value):
     reference: str | None = None
 
 
+class Exclusion(Value):
+    """Why a recipient was left out: AJO's `messageExclusion`. code: six digits."""
+
+    code: str
+    reason: str
+
+
 class Fact(Value):
-    """One thing learned about a message. `key` tells a repeat from a new fact (unique per message)."""
+    """One thing learned about a message. `key` tells a repeat from a new fact (unique per message).
+
+    complaint: what kind it is (RFC 5965 Feedback-Type), of a complaint alone.
+    """
 
     status: FeedbackStatus
     key: str
     failure: Failure | None = None
     provider: ProviderFacts | None = None
+    complaint: str | None = None
+    exclusion: Exclusion | None = None
+
+
+class Learned(Value):
+    """What somebody who knows says of one message after it was sent. complaint: its kind; then status and failure are
+    those of a complaint. exclusion: of a message that was left out."""
+
+    status: FeedbackStatus
+    failure: Failure | None = None
+    provider: ProviderFacts | None = None
+    complaint: str | None = None
+    exclusion: Exclusion | None = None
 
 
 class Lane(NamedTuple):
@@ -174,8 +205,31 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class ActorKind(StrEnum):
+    """What somebody who changes something is."""
+
+    PERSON = "person"
+    CREDENTIAL = "credential"
+    COMMAND_LINE = "cli"
+
+
+class Actor(Value):
+    """Who changes something, as it is written down. id: of the person, or the client id. name: an e-mail address."""
+
+    kind: ActorKind
+    id: str
+    name: str
+
+
+COMMAND_LINE = Actor(kind=ActorKind.COMMAND_LINE, id="cli", name="cli")
+
+
 class Credential(Value):
-    """An API credential (OAuth 2 client). The secret is kept as a hash only."""
+    """An API credential (OAuth 2 client). Secrets are kept as hashes only.
+
+    number: of its secret, raised by each rotation. old_secret_hash: of the one before, good until old_until.
+    last_used_at: an hour old at most.
+    """
 
     client_id: str
     org: str
@@ -183,6 +237,10 @@ class Credential(Value):
     scopes: tuple[Scope, ...]
     secret_hash: str
     created_at: int
+    number: int = 1
+    old_secret_hash: str | None = None
+    old_until: int | None = None
+    last_used_at: int | None = None
 
 
 class User(Value):
@@ -227,6 +285,18 @@ class SmtpSettings(Value):
     max_connections: int = 8
 
 
+class EventsSettings(Value):
+    """Which mail provider's events tell of what the relay took.
+
+    provider: one of espevents.PROVIDERS. key: what its events are verified with, if it is no secret (a public key, the
+    ARN of a topic). secret: the same if it is one.
+    """
+
+    provider: str
+    key: str | None = None
+    secret: Sealed | None = None
+
+
 class SmsSettings(Value):
     """Who a text message is from."""
 
@@ -255,6 +325,7 @@ class ChannelConfiguration(Value):
     email: EmailSettings | None = None
     smtp: SmtpSettings | None = None
     sms: SmsSettings | None = None
+    events: EventsSettings | None = None
     version: int = 1
     created_at: int = 0
     modified_at: int = 0

@@ -47,7 +47,7 @@ class EventFacts(Value, frozen=True):
     request_id: the caller's. content_id: names what was said to everybody (`messageID`); message_id: one
     message to one person (`messageProfileID`). user_id: the identity in the namespace; address: where the
     message went. at, delivered_at (the provider's time): microseconds. amends: the event this one corrects.
-    retry_count: failed tries before this event, e-mail only. parts: segments of a text message.
+    retry_count: failed tries before this event, e-mail only. parts: segments of a text message. complaint: its kind.
     """
 
     org: str
@@ -77,6 +77,7 @@ class EventFacts(Value, frozen=True):
     parts: str | None = None
     delivered_at: int | None = None
     provider: ProviderFacts | None = None
+    complaint: str | None = None
     message_type: str = "transactional"
 
 
@@ -136,9 +137,25 @@ def sample(
     return body(facts)
 
 
+class _ReadFailure(msgspec.Struct, rename="camel"):
+    message_failure: Failure | None = None
+
+
+class _Read(msgspec.Struct):
+    feedback: _ReadFailure = msgspec.field(name=FEEDBACK)
+
+
+def read_failure(body: bytes) -> Failure | None:
+    """Why, of a body that `body` made; None where it has no reason."""
+    return msgspec.json.decode(body, type=_Read).feedback.message_failure
+
+
 # --- the shape ------------------------------------------------------------------------------------------
 
 Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+
+
+ADOBE_S_STATUSES = [status.value for status in FeedbackStatus if status is not FeedbackStatus.COMPLAINT]
 
 
 class EventSandbox(msgspec.Struct):
@@ -179,9 +196,9 @@ class MessageExecution(msgspec.Struct, rename=EXECUTION_KEYS):
 
 
 class StatusValue(msgspec.Struct):
-    """What became of the message."""
+    """What became of the message, in Adobe's words."""
 
-    value: FeedbackStatus
+    value: Annotated[str, Meta(extra_json_schema={"enum": ADOBE_S_STATUSES})]
 
 
 class MessageExclusion(msgspec.Struct):
@@ -234,13 +251,17 @@ class Provider(msgspec.Struct, rename="camel"):
 
 
 class Additions(msgspec.Struct, rename="camel"):
-    """What Adobe's payload does not tell. sequence: per message, from 1. amends: the `_id` that this corrects."""
+    """What Adobe's payload does not tell. sequence: per message, from 1. amends: the `_id` that this corrects.
+
+    complaint: the kind of complaint, e.g. `abuse`; then feedbackStatus is `bounce` with code 51.
+    """
 
     sequence: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
     final: bool
     amends: str | None
     message_id: str
     provider: Provider | None
+    complaint: str | None
 
 
 EVENT_KEYS = {
@@ -293,7 +314,12 @@ def _event(facts: EventFacts) -> FeedbackEvent:
         id=facts.event_id,
         timestamp=iso(facts.at),
         retour=Additions(
-            facts.sequence, facts.final, facts.amends, facts.message_id, _provider(facts.provider)
+            facts.sequence,
+            facts.final,
+            facts.amends,
+            facts.message_id,
+            _provider(facts.provider),
+            facts.complaint,
         ),
     )
 
@@ -312,7 +338,7 @@ def _execution(facts: EventFacts) -> MessageExecution:
 
 def _feedback(facts: EventFacts) -> MessageDeliveryFeedback:
     return MessageDeliveryFeedback(
-        feedback_status=StatusValue(facts.status),
+        feedback_status=StatusValue(_adobe_s(facts.status)),
         offers=None,
         message_exclusion=_exclusion(facts),
         message_failure=_failure(facts.failure),
@@ -323,6 +349,10 @@ def _feedback(facts: EventFacts) -> MessageDeliveryFeedback:
         number_of_message_parts=facts.parts,
         delivery_timestamp=None if facts.delivered_at is None else iso(facts.delivered_at),
     )
+
+
+def _adobe_s(status: FeedbackStatus) -> str:
+    return FeedbackStatus.BOUNCE if status is FeedbackStatus.COMPLAINT else status
 
 
 def _exclusion(facts: EventFacts) -> MessageExclusion | None:

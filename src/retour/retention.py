@@ -13,7 +13,7 @@ from typing import Any
 from retour import limits
 from retour.model import Value
 from retour.stores import Row, Store
-from retour.stores.handovers import Changed, Step
+from retour.stores.handovers import Changed, Step, Written
 
 BATCH = 1_000  # rows per commit
 ROUND_SECONDS = 5.0  # then the rest waits for the next round
@@ -39,7 +39,8 @@ class Retention:
     async def run(self, now: int) -> bool:
         """One round. True: the time is up and there may be more to remove."""
         end = time.monotonic() + ROUND_SECONDS
-        bodies = await self._bodies(now - self._ages.bodies * limits.DAY, end)
+        old = now - self._ages.bodies * limits.DAY
+        bodies = await self._bodies(old, end) | await self._mails(old, end)
         return await self._messages(now - self._ages.attempts * limits.DAY, end) or bodies
 
     async def _bodies(self, before: int, end: float) -> bool:
@@ -51,6 +52,15 @@ class Retention:
             await self._write([_without_body(row) for row in rows if not row[4]])
             self._event = (rows[-1][0], rows[-1][2], rows[-1][3]) if len(rows) == BATCH else START
             if len(rows) < BATCH:
+                return False
+        return True
+
+    async def _mails(self, before: int, end: float) -> bool:
+        """Mails that came back before that, the oldest first."""
+        step = Step(statement="returned_mails_expire", values={"before": before, "limit": BATCH})
+        while time.monotonic() < end:
+            answer = await self._store.write(Changed(steps=(step,)))
+            if not isinstance(answer, Written) or answer.changed < BATCH:
                 return False
         return True
 

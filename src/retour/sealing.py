@@ -58,6 +58,16 @@ class Keys:
         """32 bytes for this purpose (sessions, tokens) from the current key, the same ones each time."""
         return self._current.derive("use " + purpose)
 
+    def derive_all(self, purpose: str) -> tuple[bytes, ...]:
+        """The same from each key, the current one first: what was made with the key before is still known."""
+        first = self._current.derive("use " + purpose)
+        others = (
+            master.derive("use " + purpose)
+            for master in self._masters.values()
+            if master is not self._current
+        )
+        return (first, *others)
+
     def seal(self, plain: bytes, *, sandbox: str, row: str, column: str) -> str:
         """`v1.<key id>.<nonce and ciphertext, base64url>`."""
         sealed = self._current.seal(plain, sandbox, _place(sandbox, row, column))

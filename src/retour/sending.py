@@ -17,6 +17,7 @@ from retour import classify, feedback, ids, limits, rendering, retries
 from retour.bells import Bell
 from retour.channels import Channel, Outgoing, Receipt
 from retour.due import Slots, insist
+from retour.marks import Marks
 from retour.model import (
     FINAL_STATUSES,
     CampaignVersion,
@@ -37,6 +38,7 @@ from retour.sealing import Keys
 from retour.stores import MessageClaim, RoomName, Store
 from retour.stores.handovers import Answer, Relay, Repeated, Settled, Stale, Written
 from retour.stores.shelves import Shelves
+from retour.suppression import Lesson, lesson_of
 
 log = structlog.get_logger()
 
@@ -50,7 +52,7 @@ class Plan(Value):
 
 
 class Decision(Value):
-    """What a try leads to. `attempts`: the tries that count so far."""
+    """What a try leads to. `attempts`: the tries that count so far. soft: the recipient's host said "later"."""
 
     facts: tuple[Fact, ...]
     attempts: int
@@ -59,6 +61,7 @@ class Decision(Value):
     drop_content: bool = False
     waits_for_relay: bool = False
     relay: Relay | None = None
+    soft: Failure | None = None
 
 
 class Sending:
@@ -71,6 +74,7 @@ class Sending:
         self._shelves = shelves
         self._bell = bell
         self._keys = keys
+        self._marks = Marks(keys)
         self._channel_of = channel_of
         self._templates = Templates()
         self.slots = Slots(RoomName.SENDING, partial(bell.ring, RoomName.SENDING))
@@ -115,6 +119,8 @@ class Sending:
         """What becomes of the message: without a try where none can help, else by what the try taught."""
         if message.taken > limits.TAKEN_TOO_OFTEN:
             return give_up(message, "taken too often without an outcome")
+        if message.id in claim.left_out and message.content is not None:
+            return leave_out(message, claim.left_out[message.id])
         if plan.configuration is None:
             return give_up(message, "the channel configuration was deleted")
         if claim.stuck:
@@ -137,7 +143,7 @@ class Sending:
         outgoing = Outgoing(
             org=sandbox.org,
             sandbox=message.sandbox,
-            message_id=message.id,
+            mark=self._marks.of(message.sandbox, message.id),
             channel=message.channel,
             address=message.address,
             attempt=message.attempts,
@@ -207,7 +213,15 @@ def _settled(message: Message, plan: Plan, decision: Decision, now: int) -> Sett
         final_event_id=told.final_event_id,
         owings=told.owings,
         relay=decision.relay,
+        lesson=_lesson(message, plan, decision, now),
     )
+
+
+def _lesson(message: Message, plan: Plan, decision: Decision, now: int) -> Lesson | None:
+    """What came of it for the suppression list."""
+    if plan.configuration is None:
+        return None
+    return lesson_of(message, plan.configuration.provider, decision.facts, decision.soft, now)
 
 
 # --- decisions ---
@@ -269,13 +283,16 @@ def _deferred(
     if due_at > message.expires_at:
         failure = classify.last_word(soft, receipt.provider)
         bounce = Fact(status=FeedbackStatus.BOUNCE, key="expired", failure=failure, provider=receipt.provider)
-        return Decision(facts=(bounce,), attempts=message.attempts, drop_content=True, relay=Relay())
+        return Decision(
+            facts=(bounce,), attempts=message.attempts, drop_content=True, relay=Relay(), soft=soft
+        )
     return Decision(
         facts=_delay(message, soft, receipt),
         attempts=message.attempts,
         due_at=due_at,
         delayed=True,
         relay=Relay(),
+        soft=soft,
     )
 
 
@@ -309,6 +326,11 @@ def give_up(message: Message, why: str) -> Decision:
     """No try can help, or each one ends in a bug or a crash. Nothing may loop for ever."""
     failure = msgspec.structs.replace(ADMIN_FAILURE, reason=f"Admin Failure: {why}")
     fact = Fact(status=FeedbackStatus.ERROR, key="given_up", failure=failure)
+    return Decision(facts=(fact,), attempts=message.attempts, delayed=message.delayed, drop_content=True)
+
+
+def leave_out(message: Message, fact: Fact) -> Decision:
+    """Its address is suppressed, or not allowed: it ends untried."""
     return Decision(facts=(fact,), attempts=message.attempts, delayed=message.delayed, drop_content=True)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from retour import limits, signing
@@ -35,11 +37,15 @@ class Upkeep:
                     ),
                     Step(statement="sign_in_links_expire", values={"now": now}),
                     Step(statement="sessions_expire", values={"now": now}),
+                    Step(statement="invitations_expire", values={"now": now}),
                 )
             )
         )
         await self._in_batches("request_keys_expire", now - limits.REQUEST_KEY_AGE)
+        await self._in_batches("audit_expire", now - limits.AUDIT_AGE)
+        await self._in_batches("soft_errors_expire", now - limits.SOFT_ERROR_AGE)
         await self._end_overlaps(now)
+        await self._fold_tallies(now)
         return await self._retention.run(now)
 
     async def _in_batches(self, statement: str, before: int) -> None:
@@ -49,6 +55,21 @@ class Upkeep:
             step = Step(statement=statement, values={"before": before, "limit": BATCH})
             answer = await self._store.write(Changed(steps=(step,)))
             changed = answer.changed if isinstance(answer, Written) else 0
+
+    async def _fold_tallies(self, now: int) -> None:
+        """Counts by the minute become counts by the hour, an hour to a commit; those by the hour go at last."""
+        sandbox = ""
+        while rows := await self._store.read("sandbox_after", after=sandbox):
+            sandbox = rows[0][0]
+            while hour := await self._first_hour(sandbox, "minute", now - limits.TALLY_MINUTES_AGE):
+                await self._store.write(_folded(sandbox, hour))
+            while hour := await self._first_hour(sandbox, "hour", now - limits.TALLY_HOURS_AGE):
+                await self._store.write(Changed(steps=(_dropped(sandbox, "hour", hour),)))
+
+    async def _first_hour(self, sandbox: str, width: str, before: int) -> int | None:
+        """The start of the first hour of which something is counted, if that is before then."""
+        rows = await self._store.read("tally_first", sandbox=sandbox, width=width, older_than=before)
+        return rows[0][0] - rows[0][0] % limits.HOUR if rows else None
 
     async def _end_overlaps(self, now: int) -> None:
         """Take secrets that a rotation replaced out of their rows, when they have come to their end.
@@ -60,6 +81,20 @@ class Upkeep:
             for row in rows:
                 await self._store.write(Changed(steps=(_without_ended(row, now),)))
             after = rows[-1][0]
+
+
+def _folded(sandbox: str, hour: int) -> Changed:
+    place = _hour(sandbox, hour)
+    steps = (Step(statement="tally_take", values=place), Step(statement="tally_fold", values=place))
+    return Changed(steps=(*steps, _dropped(sandbox, "taken", hour)))
+
+
+def _dropped(sandbox: str, width: str, hour: int) -> Step:
+    return Step(statement="tally_drop", values=_hour(sandbox, hour) | {"width": width})
+
+
+def _hour(sandbox: str, hour: int) -> dict[str, Any]:
+    return {"sandbox": sandbox, "hour": hour, "next": hour + limits.HOUR}
 
 
 def _without_ended(row: Row, now: int) -> Step:

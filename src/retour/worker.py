@@ -69,6 +69,7 @@ class Worker:
             more = False
             try:
                 more = await self._retour.upkeep.run(ids.now())
+                more = await self._retour.uploads.go_on(ids.now()) or more
             except Exception:
                 log.exception("upkeep_failed")
             with suppress(TimeoutError):

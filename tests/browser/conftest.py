@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -19,6 +20,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_p
 
 from cast import House, a_house
 from outside.certificates import Authority
+from retour.app import Retour
 from retour.web.server import application
 
 CHROMIUM = "/usr/bin/chromium"
@@ -30,8 +32,8 @@ FLAGS = [
     "--disable-sync",
 ]
 REFUSED = re.compile(
-    r"Failed to load resource: the server responded with a status of 4(09|12|22) "
-)  # meant so
+    r"Failed to load resource: the server responded with a status of 4(03|04|09|10|12|22|29) "
+)  # meant so, of a page; a file that is missing is a defect
 
 
 @dataclass
@@ -44,20 +46,32 @@ class Served:
     complaints: list[str] = field(default_factory=list)
 
     @asynccontextmanager
-    async def page(self, *, javascript: bool = True, width: int = 1280) -> AsyncIterator[Page]:
-        """A page of Ann's, signed in by the link that she was given."""
+    async def stranger(
+        self, *, javascript: bool = True, width: int = 1280, **more: Any
+    ) -> AsyncIterator[Page]:
+        """A page of somebody who is not signed in. more: what Playwright's contexts take."""
         context = await self.browser.new_context(
-            java_script_enabled=javascript, viewport={"width": width, "height": 860}
+            java_script_enabled=javascript, viewport={"width": width, "height": 860}, **more
         )
         context.set_default_timeout(10_000)
         page = await context.new_page()
         self._watch(page)
-        link = await self.house.retour.organizations.sign_in_link("ann@acme.example")
+        yield page
+        await context.close()
+
+    @asynccontextmanager
+    async def page(self, *, javascript: bool = True, width: int = 1280, **more: Any) -> AsyncIterator[Page]:
+        """A page of Ann's, signed in by the link that she was given."""
+        async with self.stranger(javascript=javascript, width=width, **more) as page:
+            await self.sign_in(page)
+            yield page
+
+    async def sign_in(self, page: Page) -> None:
+        """By a link for Ann."""
+        link = await self.house.retour.people.sign_in_link("ann@acme.example")
         await page.goto(f"{self.url}/admin/sign-in/{link}")
         await page.get_by_role("button", name="Sign in as ann@acme.example").click()
         await page.wait_for_url("**/admin/account")
-        yield page
-        await context.close()
 
     def _watch(self, page: Page) -> None:
         page.on("console", self._console)
@@ -65,7 +79,8 @@ class Served:
         page.on("request", self._request)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not REFUSED.match(message.text):
+        refused = REFUSED.match(message.text) and "/static/" not in message.location["url"]
+        if message.type in ("error", "warning") and not refused:
             self.complaints.append(f"console: {message.text}")
 
     def _request(self, request: Request) -> None:
@@ -80,7 +95,7 @@ async def served(tmp_path: Path, authority: Authority) -> AsyncIterator[Served]:
     listen = f"127.0.0.1:{listening.getsockname()[1]}"
     async with (
         a_house(tmp_path, authority.write(tmp_path), listen=listen) as house,
-        _serving(house, listening),
+        serving_pages(house.retour, listening),
         async_playwright() as playwright,
     ):
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -91,8 +106,9 @@ async def served(tmp_path: Path, authority: Authority) -> AsyncIterator[Served]:
 
 
 @asynccontextmanager
-async def _serving(house: House, listening: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(application(house.retour), log_level="warning", lifespan="off", ws="none")
+async def serving_pages(retour: Retour, listening: socket.socket) -> AsyncIterator[None]:
+    """Until the end of the block, the pages and the API of a house."""
+    config = uvicorn.Config(application(retour), log_level="warning", lifespan="off", ws="none")
     server = uvicorn.Server(config)
     task = asyncio.ensure_future(server.serve(sockets=[listening]))
     try:

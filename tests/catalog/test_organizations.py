@@ -45,15 +45,15 @@ async def test_an_organization_whose_sandbox_can_t_be_made_is_not_made(house: Ho
 
 
 async def test_the_same_person_added_at_once_is_one_person(house: House) -> None:
-    add = house.retour.organizations.add_user
+    add = house.retour.people.add
     made = await asyncio.gather(*(add(ACME, "dan@acme.example", "Dan", Role.VIEWER) for _ in range(10)))
     assert len({user.id for user in made}) == 1
-    members = await house.retour.organizations.members(ACME)
+    members = await house.retour.people.members(ACME)
     assert [member.email for member in members].count("dan@acme.example") == 1
 
 
 async def test_a_person_may_belong_to_two_organizations_in_two_roles(house: House) -> None:
-    await house.retour.organizations.add_user("other@Org", "ANN@acme.example", "", Role.VIEWER)
+    await house.retour.people.add("other@Org", "ANN@acme.example", "", Role.VIEWER)
     found = await house.retour.shelves.memberships(house.ann.id)
     assert {(place.org, place.role) for place in found} == {
         (ACME, Role.ADMINISTRATOR),
@@ -67,18 +67,18 @@ async def test_a_person_may_belong_to_two_organizations_in_two_roles(house: Hous
 async def test_a_person_has_an_address(house: House, email: str) -> None:
     before = rows(house)
     with pytest.raises(Invalid):
-        await house.retour.organizations.add_user(ACME, email, "X", Role.VIEWER)
+        await house.retour.people.add(ACME, email, "X", Role.VIEWER)
     assert rows(house) == before
 
 
 @pytest.mark.parametrize("password", ["", "short", "x" * 11, "x" * 257])
 async def test_a_password_has_a_length(house: House, password: str) -> None:
     with pytest.raises(Invalid):
-        await house.retour.organizations.set_password(house.ann, "Ann", password)
+        await house.retour.people.set_password(house.ann, "Ann", password)
 
 
 async def test_nobody_unknown_is_changed(house: House) -> None:
     with pytest.raises(NotFound):
-        await house.retour.organizations.disable_user("nobody@acme.example", True)
+        await house.retour.people.close("nobody@acme.example", True)
     with pytest.raises(NotFound):
-        await house.retour.organizations.sign_in_link("nobody@acme.example")
+        await house.retour.people.sign_in_link("nobody@acme.example")

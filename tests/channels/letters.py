@@ -63,7 +63,7 @@ def outgoing(
         email=email, smtp=relay, version=version,
     )  # fmt: skip
     plain = Outgoing(
-        org="acme", sandbox="prod", message_id=ID, channel=ChannelKind.EMAIL, address="ann@acme.example",
+        org="acme", sandbox="prod", mark=ID, channel=ChannelKind.EMAIL, address="ann@acme.example",
         attempt=1, step=0, configuration=configuration, content=Rendered(subject="Hello", text="Hi Ann"),
     )  # fmt: skip
     return msgspec.structs.replace(plain, **changes)

@@ -29,7 +29,7 @@ def outgoing(address: str, *, attempt: int = 1, step: int = 0) -> Outgoing:
     return Outgoing(
         org="acme",
         sandbox="dev",
-        message_id="019a0000-0000-7000-8000-000000000001",
+        mark="019a0000-0000-7000-8000-000000000001",
         channel=kind,
         address=address,
         attempt=attempt,

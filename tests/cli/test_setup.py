@@ -93,7 +93,7 @@ def test_init_prints_exactly_the_six_keys_and_keeps_its_secrets_to_itself(
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("--org", "two words"), "printable"),
+        (("--org", "two words"), "letters (a to z)"),
         (("--sandbox", "dev"), "dev"),
         (("--email", "nobody"), "e-mail"),
     ],
@@ -115,6 +115,13 @@ def test_while_it_serves_the_commands_talk_to_it(served: dict[str, str]) -> None
     added = retour(served, "user", "add", "ann@acme.example", "--role", "administrator")
     assert LINK.fullmatch(added.stdout.strip()), added.stderr
     assert "ann@acme.example" in retour(served, "user", "list").stdout
+    assert retour(served, "user", "role", "ann@acme.example", "viewer").returncode == 0
+    assert retour(served, "sandbox", "add", "stage").returncode == 0
+    assert "stage" in retour(served, "sandbox", "list").stdout
+    made = json.loads(retour(served, "credential", "add", "orders", "--scope", "read").stdout)
+    assert made["clientId"] in retour(served, "credential", "list").stdout
+    assert "other@Org" in retour(served, "org", "list").stdout
+    assert "last administrator" in refused(served, "user", "disable", "admin@localhost")
     assert "Another retour uses" in refused(served | {"RETOUR_LISTEN": "127.0.0.1:0"}, "serve")
     assert "can't be listened on" in refused(served, "serve")
 
@@ -126,16 +133,58 @@ def test_people_are_added_listed_locked_out_and_let_in_again(console: Console) -
     (link,) = console.run("user", "add", "Ann@Acme.example", "--name", "Ann")
     assert LINK.fullmatch(link)
     assert [line.split() for line in console.run("user", "list")] == [
-        ["admin@localhost", "administrator", "active", "Administrator"],
-        ["ann@acme.example", "viewer", "active", "Ann"],
+        ["admin@localhost", "administrator", "active", "never", "Administrator"],
+        ["ann@acme.example", "viewer", "active", "never", "Ann"],
     ]
     assert console.run("user", "disable", "ann@acme.example") == []
     assert "disabled" in console.run("user", "list")[1]
-    assert "--undo" in console.refused("user", "link", "ann@acme.example")
-    console.run("user", "disable", "ann@acme.example", "--undo")
+    assert "retour user enable" in console.refused("user", "link", "ann@acme.example")
+    console.run("user", "enable", "ann@acme.example")
     assert LINK.fullmatch(console.run("user", "link", "ann@acme.example")[0])
     assert "nobody@acme.example" in console.refused("user", "link", "nobody@acme.example")
     assert "king" in console.refused("user", "add", "x@y.example", "--role", "king")
+
+
+def test_roles_change_and_the_last_administrator_stays(console: Console) -> None:
+    console.run("init")
+    for deed in (("disable",), ("remove",), ("role", "viewer")):
+        command = ("user", deed[0], "admin@localhost", *deed[1:])
+        assert "last administrator" in console.refused(*command)
+    assert "last administrator" in console.refused("user", "add", "admin@localhost", "--role", "viewer")
+    console.run("user", "add", "ann@acme.example")
+    console.run("user", "role", "ann@acme.example", "administrator")
+    console.run("user", "remove", "admin@localhost")
+    assert [line.split()[:2] for line in console.run("user", "list")] == [
+        ["ann@acme.example", "administrator"]
+    ]
+    assert "nobody@acme.example" in console.refused("user", "role", "nobody@acme.example", "viewer")
+
+
+def test_organizations_and_sandboxes_are_added_and_listed(console: Console) -> None:
+    console.run("init")
+    console.run("org", "add", "luma@Org", "--name", "Luma Inc.")
+    assert "already" in console.refused("org", "add", "luma@Org")
+    assert "letters (a to z)" in console.refused("org", "add", "luma/x")
+    assert [line.split()[0] for line in console.run("org", "list")] == ["luma@Org", "myImsOrg"]
+    (made,) = console.run("sandbox", "add", "stage", "--org", "luma@Org", "--type", "production")
+    assert [line.split() for line in console.run("sandbox", "list", "--org", "luma@Org")] == [
+        ["stage", "production", made]
+    ]
+    assert "lower-case" in console.refused("sandbox", "add", "Stage")
+    assert "retour init" in console.refused("sandbox", "add", "stage", "--org", "nobody")
+
+
+def test_api_credentials_are_made_rotated_and_revoked(console: Console) -> None:
+    console.run("init")
+    made = json.loads(console.run("credential", "add", "orders", "--scope", "execute")[0])
+    rotated = json.loads(console.run("credential", "rotate", made["clientId"], "--overlap", "1")[0])
+    assert rotated["clientId"] == made["clientId"]
+    assert rotated["clientSecret"] != made["clientSecret"]
+    listed = [line for line in console.run("credential", "list") if "orders" in line]
+    assert [line.split()[:3] for line in listed] == [[made["clientId"], "execute", "never"]]
+    console.run("credential", "revoke", made["clientId"])
+    assert made["clientId"] in console.refused("credential", "revoke", made["clientId"])
+    assert "168" in console.refused("credential", "rotate", made["clientId"], "--overlap", "169")
 
 
 @pytest.mark.slow

@@ -25,8 +25,9 @@ OPEN = {
     "GET /schemas/{name}.json",
     "GET /postman.json",
     "GET /.well-known/jwks/{id}.json",
+    "POST /callbacks/{provider}/{token}",
 }
-OURS_ALONE = ("/admin", "/control/")  # pages, and the command line's own door
+OURS_ALONE = ("/admin", "/docs", "/control/")  # pages, and the command line's own door
 
 
 def expected() -> dict[str, Scope | None]:

@@ -6,7 +6,6 @@ import importlib
 import json
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import httpx
 import pytest
 
 from docs.pages import blocks, page, sections
+from outside import npm
 from receiver.genuine import BODY, SECRET, SECRETS, authentication
 from retour import ids, limits, signing
 
@@ -169,7 +169,7 @@ def express(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
     """POST to the snippet in a node of its own, with its packages fresh from npm."""
     folder = tmp_path_factory.mktemp("express")
     (folder / "receiver.mjs").write_text(SNIPPETS["express_receiver.mjs"])
-    install(folder)
+    npm.install(folder, *NODE_PACKAGES)
     environment = {**os.environ, **ENVIRONMENT, "PORT": "0"}
     process = subprocess.Popen(
         ["node", "receiver.mjs"], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
@@ -184,16 +184,6 @@ def express(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
     finally:
         process.terminate()
         process.communicate(timeout=SECONDS)
-
-
-def install(folder: Path) -> None:
-    """The packages, without running what they bring along."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is missing: apt install npm")
-    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *NODE_PACKAGES]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
-    if run.returncode != 0:
-        pytest.skip(f"npm can't fetch {', '.join(NODE_PACKAGES)}: {run.stderr.strip().splitlines()[-1:]}")
 
 
 @pytest.mark.slow

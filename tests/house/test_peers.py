@@ -102,7 +102,7 @@ def test_an_error_of_a_fixture_counts_as_failed() -> None:
 
 
 def test_the_gate_requires_every_peer_and_installs_what_a_skipped_test_would_ask_for() -> None:
-    told = dict(re.findall(r'^    \[(\w+)\]="\w+ ([\w -]+)"$', (ROOT / ".ci" / "run").read_text(), re.M))
+    told = dict(re.findall(r'^    \[(\w+)\]="[\w-]+ ([\w -]+)"$', (ROOT / ".ci" / "run").read_text(), re.M))
     assert told == {peer: peers.PACKAGES.get(peer, peer) for peer in peers.PEERS}
 
 

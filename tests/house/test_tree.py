@@ -52,5 +52,5 @@ def test_the_embedded_store_is_never_opened_by_the_standard_library() -> None:
 
 
 def test_scripts_can_be_started() -> None:
-    scripts = [ROOT / "tools" / "prerequisites", ROOT / ".ci" / "run"]
+    scripts = [ROOT / "tools" / "prerequisites", ROOT / "tools" / "vendor", ROOT / ".ci" / "run"]
     assert all(script.stat().st_mode & 0o111 for script in scripts)

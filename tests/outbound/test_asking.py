@@ -222,6 +222,15 @@ async def test_a_request_that_is_cancelled_leaves_the_others_alone(opening: Open
     assert [answer.accepted for answer in answers] == [True, True, True]
 
 
+async def test_what_is_still_asked_when_the_way_out_closes_is_given_up(opening: Opening) -> None:
+    async with serving(hostile.hang) as silent:
+        async with opening() as (outbound, _):
+            asked = asyncio.create_task(outbound.ask(asking(silent.url())))
+            await silent.arrived()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+
+
 async def test_a_form_is_told_what_is_wrong_with_a_url(opening: Opening) -> None:
     names = {
         "hooks.internal": [["10.0.0.4"]],
@@ -296,6 +305,9 @@ class Waiting:
         self._release = release
         self.third = asyncio.Event()
         self.now = self.most = 0
+
+    async def exchangers(self, domain: str) -> tuple[str, ...]:
+        raise AssertionError("nobody sends mail here")
 
     async def resolve(self, host: str) -> tuple[str, ...]:
         self.now += 1

@@ -14,6 +14,7 @@ from outside.sockets import trap
 from retour.outbound.addresses import Problem, Target, Trouble, parse_allowed, parse_target
 from retour.outbound.authorities import Authorities
 from retour.outbound.curl import Call, Heard, Line, Permit
+from retour.outbound.transfers import Transfers
 from retour.outbound.troubles import trouble_of
 
 Perform = Callable[[Line, Call], Awaitable[Heard]]
@@ -22,12 +23,12 @@ Perform = Callable[[Line, Call], Awaitable[Heard]]
 @asynccontextmanager
 async def _exchange() -> AsyncIterator[Perform]:
     """Calls one after another, on lines that have their connections in common."""
-    multi = pycurl.AsyncCurlMulti()
+    transfers = Transfers()
 
     async def perform(line: Line, call: Call) -> Heard:
         line.dial(call)
         try:
-            await multi.perform(line.curl)
+            await transfers.perform(line.curl)
         except pycurl.error:
             return line.heard()
         return line.heard()
@@ -35,7 +36,7 @@ async def _exchange() -> AsyncIterator[Perform]:
     try:
         yield perform
     finally:
-        await multi.aclose()
+        transfers.close()
 
 
 @pytest.fixture
@@ -122,3 +123,15 @@ async def test_a_line_remembers_nothing_of_its_last_call(line: Line) -> None:
     assert (second.refused, second.repeated, second.reused) == (None, False, True)
     assert (second.body, second.read) == (b"abc", 3)
     assert second.headers == (("Content-Length", "3"), ("X-Once", "1"))
+
+
+async def test_what_a_call_asks_otherwise_than_the_one_before_is_asked_so(line: Line) -> None:
+    """Options that stay the same are not set again; the second call differs in all of them, the third from both."""
+    async with _exchange() as perform, serving() as endpoint, serving() as other:
+        for port, method in ((endpoint.port, "POST"), (other.port, "PUT"), (endpoint.port, "POST")):
+            await perform(line, replace(_call(port, _yes), method=method, body=method.encode()))
+    assert [(asked.method, asked.body) for asked in endpoint.requests] == [
+        ("POST", b"POST"),
+        ("POST", b"POST"),
+    ]
+    assert [(asked.method, asked.body) for asked in other.requests] == [("PUT", b"PUT")]

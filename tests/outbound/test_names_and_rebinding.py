@@ -13,7 +13,7 @@ from outside.https import serving
 from outside.nameserver import Answers, naming
 from outside.sockets import trap
 from retour.outbound.addresses import LOOPBACK, Problem, Trouble, parse_allowed
-from retour.outbound.names import DnsResolver, Turns, Vetted, vet
+from retour.outbound.names import DnsResolver, Turns, Vetted, mail_hosts, vet
 
 PUBLIC = "93.184.216.34"
 
@@ -25,6 +25,9 @@ class Listed:
         self._addresses = addresses
         self._wait = wait
         self.now = self.most = 0
+
+    async def exchangers(self, domain: str) -> tuple[str, ...]:
+        raise AssertionError("nobody sends mail here")
 
     async def resolve(self, host: str) -> tuple[str, ...] | Problem:
         self.now += 1
@@ -130,6 +133,29 @@ async def test_the_resolver_knows_names_and_the_hosts_file() -> None:
             assert missing == Problem(trouble=Trouble.NAME_NOT_FOUND, sentence=f"{name} can't be found.")
         await resolver.close()
     assert ("localhost", "A") not in nameserver.asked
+
+
+async def test_the_resolver_knows_where_mail_goes() -> None:
+    names: Answers = {
+        "two.test": [["20 late.test", "10 first.test", PUBLIC]],
+        "itself.test": [[PUBLIC]],
+        "refuses.test": [["0 ."]],
+        "empty.test": [[]],
+        "silent.test": None,
+    }
+    async with naming(names) as nameserver:
+        resolver = DnsResolver((nameserver.address,))
+        assert await mail_hosts("two.test", resolver) == ("first.test", "late.test")
+        assert await mail_hosts("itself.test", resolver) == ("itself.test",)
+        assert await mail_hosts("refuses.test", resolver) == ()
+        troubles = {}
+        for domain in ("nowhere.test", "empty.test", "silent.test", "127.0.0.1", "a b"):
+            found = await mail_hosts(domain, resolver)
+            assert isinstance(found, Problem), domain
+            troubles[domain] = found.trouble
+        await resolver.close()
+    assert troubles.pop("silent.test") is Trouble.NAME_LOOKUP_FAILED
+    assert set(troubles.values()) == {Trouble.NAME_NOT_FOUND}
 
 
 async def test_names_are_looked_up_as_they_are_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,8 @@
     async with naming({"hooks.test": [["93.184.216.34"], ["127.0.0.1"]]}) as names:    # first this, then that
         DnsResolver(servers=(names.address,))
 
-A name mapped to None is never answered; to [[]], it exists without addresses; an unknown name does not exist.
+A name mapped to None is never answered; to [[]], it exists without addresses; an unknown name does not exist. An
+answer with a space is an MX record: `10 mx.hooks.test`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from dnslib import AAAA, QTYPE, RCODE, RR, A, DNSRecord
+from dnslib import AAAA, MX, QTYPE, RCODE, RR, A, DNSRecord
 
 Answers = Mapping[str, Sequence[Sequence[str]] | None]
 
@@ -52,6 +53,12 @@ class NameServer(asyncio.DatagramProtocol):
         if answers is None:
             return None
         for address in answers[min(turn, len(answers) - 1)]:
+            preference, space, host = address.partition(" ")
+            if space:
+                if kind == "MX":
+                    rdata = MX(host, int(preference))
+                    reply.add_answer(RR(question.q.qname, QTYPE.MX, rdata=rdata, ttl=self._ttl))
+                continue
             six = ":" in address
             if kind == ("AAAA" if six else "A"):
                 data = AAAA(address) if six else A(address)

@@ -38,9 +38,10 @@ END $$
 
 
 class Cluster:
-    """`start` it, `create` databases, `stop` it, `remove` it at the end."""
+    """`start` it, `create` databases, `stop` it, `remove` it at the end. options: of the server."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: tuple[str, ...] = OPTIONS) -> None:
+        self._options = options
         self.folder = Path(tempfile.mkdtemp(prefix="retour-pg-"))
         self._numbers = count(1)
         if os.geteuid() == 0:  # PostgreSQL does not run as root
@@ -54,9 +55,14 @@ class Cluster:
     def start(self) -> None:
         """Until it takes connections."""
         places = (f"unix_socket_directories={self.folder}", f"port={PORT}")
-        options = " ".join(f"-c {option}" for option in (*OPTIONS, *places))
+        options = " ".join(f"-c {option}" for option in (*self._options, *places))
         log = str(self.folder / "log")
         self._run("pg_ctl", "start", "--wait", "--pgdata", self._data, "--log", log, "--options", options)
+
+    @property
+    def pid(self) -> int:
+        """Of the server that runs."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def stop(self, mode: str = "fast") -> None:
         """fast: as an operator would; immediate: as a power cut would."""

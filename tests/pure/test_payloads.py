@@ -207,6 +207,7 @@ def test_what_we_add_tells_the_event_its_time_and_its_place() -> None:
             "text": "denied",
             "reference": "4Q1",
         },
+        "complaint": None,
     }
     assert read(payloads.body(SMS))["retour"]["provider"] is None
 

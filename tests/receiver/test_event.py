@@ -54,6 +54,7 @@ def test_the_extended_format_tells_everything() -> None:
         "campaign_version_id": "version-1",
         "failure": BOUNCE.failure,
         "provider": BOUNCE.provider,
+        "complaint": None,
         "occurred_at": NOW // 1000 * 1000,
     }
     assert event.recipient == "ann@luma.example"
@@ -102,8 +103,14 @@ def test_keys_that_follow_later_are_passed_over() -> None:
     assert read(json.dumps(body).encode()).raw["retour"]["later"] == {"more": []}
 
 
+def test_a_complaint_is_a_bounce_that_says_so() -> None:
+    facts = msgspec.structs.replace(BOUNCE, status=FeedbackStatus.COMPLAINT, complaint="abuse")
+    event = read(payloads.body(facts))
+    assert (event.status, event.complaint) == (FeedbackStatus.BOUNCE, "abuse")
+
+
 @given(
-    st.sampled_from(FeedbackStatus),
+    st.sampled_from([status for status in FeedbackStatus if status is not FeedbackStatus.COMPLAINT]),
     st.sampled_from(ChannelKind),
     st.integers(min_value=1, max_value=99),
     st.booleans(),

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from cast import House, a_house, until
+from cast import ACME, ANN, House, a_house, until
 from outside.certificates import Authority
 from outside.https import serving
 from outside.service import free_port
 from outside.smtp import Relay, relay
 from retour import ids, limits
-from retour.alerts import Alert, Kind, Told, due_alerts, is_settled
+from retour.alerts import GONE, Alert, Kind, Told, due_alerts, gone_alerts, is_settled
 from retour.catalog.inputs import ConfigurationInput, EmailInput, SmtpInput
 from retour.config import Settings, check, relay_of
 from retour.errors import ConfigError
-from retour.model import Health
+from retour.model import Campaign, Health, Role
 from rooms.steps import Clock, Conduct, message_of, post_due, send_due
 
 NOW = 1_800_000_000 * limits.SECOND
@@ -98,6 +98,23 @@ def test_what_need_not_be_remembered(name: str) -> None:
     assert is_settled(health, before, works=works, kind=kind) is settled
 
 
+GONE_AT = NOW - HOUR
+PAUSED = Alert(since=GONE_AT, step=GONE, lasted=HOUR)
+ENDED = {
+    "nobody was told": (None, (PAUSED,)),
+    "told of it": (Told(failing_since=GONE_AT, step=GONE, at=NOW), ()),
+    "told that it failed before": (Told(failing_since=GONE_AT, step=FIVE, at=NOW), (PAUSED,)),
+    "told of another time": (Told(failing_since=GONE_AT - DAY, step=GONE, at=NOW), (PAUSED,)),
+    "held by somebody who then told nothing": (Told(failing_since=GONE_AT, step=0, at=NOW), (PAUSED,)),
+}
+
+
+@pytest.mark.parametrize("name", ENDED)
+def test_what_is_due_of_a_webhook_that_its_endpoint_paused(name: str) -> None:
+    before, due = ENDED[name]
+    assert gone_alerts(GONE_AT, before, NOW) == due
+
+
 @pytest.fixture
 async def mx() -> AsyncIterator[Relay]:
     """Takes the alerts."""
@@ -113,12 +130,27 @@ async def alerted(tmp_path: Path, authority: Authority, mx: Relay) -> AsyncItera
         yield house
 
 
-async def fail(house: House, url: str) -> None:
-    """One event is owed, and could not be posted."""
+async def fail(house: House, url: str) -> tuple[Campaign, str]:
+    """One event is owed, and could not be posted. What it was sent by."""
     await house.webhook(url)
     configuration = await house.simulated()
-    await house.execute(await house.campaign(configuration), "sent@example.com")
+    campaign = await house.campaign(configuration)
+    await owe(house, campaign, configuration)
+    return campaign, configuration
+
+
+async def owe(house: House, campaign: Campaign, configuration: str) -> None:
+    """One event is owed, and posted as far as that goes."""
+    await house.execute(campaign, "sent@example.com")
     await send_due(house, configuration)
+    await post_due(house)
+
+
+async def resume(house: House) -> None:
+    """Bob resumes the webhook, and what waited is posted."""
+    webhook = await house.retour.webhooks.find(house.dev)
+    assert webhook is not None
+    await house.retour.webhooks.resume(house.dev, webhook.id)
     await post_due(house)
 
 
@@ -226,11 +258,15 @@ async def test_an_alert_that_could_not_be_sent_is_sent_later(alerted: House, clo
 async def test_somebody_who_may_not_sign_in_is_told_nothing_and_other_organizations_neither(
     alerted: House, clock: Clock, mx: Relay
 ) -> None:
-    await alerted.retour.organizations.disable_user("ann@acme.example", True)
+    people = alerted.retour.people
+    await people.add(ACME, "eve@acme.example", "Eve", Role.ADMINISTRATOR)
+    dan = await people.add(ACME, "dan@acme.example", "Dan", Role.ADMINISTRATOR)
+    await people.close("ann@acme.example", True)
+    await people.disable(ACME, dan.id, True)
     await fail(alerted, "https://127.0.0.1:1/x")
     clock.move(300)
     await look(alerted)
-    assert mx.messages == []
+    assert [taken.recipients for taken in mx.messages] == [["eve@acme.example"]]
     assert await remembered(alerted) == 1
 
 
@@ -242,10 +278,50 @@ async def test_a_paused_webhook_is_not_called_failing_and_a_deleted_one_is_forgo
     assert webhook is not None
     clock.move(300)
     await look(alerted)
-    await alerted.retour.webhooks.pause(alerted.dev, webhook.id, "ann")
+    await alerted.retour.webhooks.pause(alerted.dev, webhook.id, ANN)
     clock.move(3_600)
     await look(alerted)
     assert len(mx.messages) == 1
+    await alerted.retour.webhooks.delete(alerted.dev, webhook.id)
+    await look(alerted)
+    assert await remembered(alerted) == 0
+
+
+async def test_a_webhook_that_its_endpoint_paused_is_told_once_with_what_to_do(
+    alerted: House, clock: Clock, mx: Relay, authority: Authority
+) -> None:
+    """At once, to Ann alone; when it was resumed, works, and ends once more, these are told too."""
+    conduct = Conduct(status=410)
+    async with serving(conduct, tls=authority.server("127.0.0.1")) as endpoint:
+        by = await fail(alerted, endpoint.url("/x"))
+        for seconds in (0, 30, 3_600):
+            clock.move(seconds)
+            await look(alerted)
+        ((title, text),) = letters(mx)
+        assert title == "Paused: feedback webhook “Order status” of acme@Org / dev"
+        assert "its endpoint answered 410 Gone" in text
+        assert "resume the webhook on its page" in text
+        assert "/admin/acme@Org/dev/feedback-webhooks/" in text
+        conduct.status = 200
+        await resume(alerted)
+        await look(alerted)
+        conduct.status = 410
+        await owe(alerted, *by)
+        await look(alerted)
+    assert [mail.recipients for mail in mx.messages] == [["ann@acme.example"]] * 3
+    assert [title.partition(":")[0] for title, _ in letters(mx)] == ["Paused", "Works again", "Paused"]
+
+
+async def test_a_webhook_that_its_endpoint_paused_and_somebody_deleted_is_forgotten(
+    alerted: House, clock: Clock, mx: Relay, authority: Authority
+) -> None:
+    async with serving(Conduct(status=410), tls=authority.server("127.0.0.1")) as endpoint:
+        await fail(alerted, endpoint.url("/x"))
+        with capture_logs() as logged:
+            await look(alerted)
+    assert [line["event"] for line in logged] == ["paused_by_endpoint"]
+    webhook = await alerted.retour.webhooks.find(alerted.dev)
+    assert webhook is not None
     await alerted.retour.webhooks.delete(alerted.dev, webhook.id)
     await look(alerted)
     assert await remembered(alerted) == 0

@@ -9,7 +9,7 @@ import apsw
 import msgspec
 import pytest
 
-from cast import SECRET, House
+from cast import BOB, SECRET, House
 from outside.certificates import Authority
 from outside.https import Endpoint, serving
 from retour import ids, limits
@@ -211,7 +211,7 @@ async def test_each_try_sends_the_same_bytes_to_the_address_of_the_moment(scene:
     await scene.owe()
     await scene.post()
     edit = as_entered(scene.endpoint.url("/elsewhere"), "ajo")
-    await scene.house.retour.webhooks.update(scene.house.dev, scene.made.webhook.id, 1, edit, "bob")
+    await scene.house.retour.webhooks.update(scene.house.dev, scene.made.webhook.id, 1, edit, BOB)
     scene.clock.move(10)
     scene.conduct.status = 200
     await scene.post()
@@ -299,7 +299,7 @@ async def test_a_bug_in_one_row_does_not_stop_the_others(scene: Scene) -> None:
     for number in range(3):
         await scene.owe(f"sent+{number}@example.com")
     await scene.house.retour.webhooks.update(
-        scene.house.dev, scene.made.webhook.id, 1, as_entered(scene.endpoint.url("/feedback"), "ajo"), "bob"
+        scene.house.dev, scene.made.webhook.id, 1, as_entered(scene.endpoint.url("/feedback"), "ajo"), BOB
     )
     await scene.owe("sent+broken@example.com")
     broken = (await deliveries(scene.house))[-1]

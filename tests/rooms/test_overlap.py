@@ -11,7 +11,7 @@ import jwt as pyjwt
 import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
 
-from cast import SECRET, House
+from cast import ANN, BOB, SECRET, House
 from outside.certificates import Authority
 from outside.https import Endpoint, Request, serving
 from retour import ids, signing
@@ -41,7 +41,7 @@ class Scene:
     async def rotate(self, **given: Any) -> Made:
         """A rotation."""
         room = self.house.retour.rotations
-        return await room.rotate(self.house.dev, self.made.webhook.id, RotationInput(**given), "ann")
+        return await room.rotate(self.house.dev, self.made.webhook.id, RotationInput(**given), ANN)
 
     async def post(self) -> Request:
         """One event, as it arrives."""
@@ -160,9 +160,9 @@ async def test_two_who_rotate_the_same_version_do_not_lose_a_secret(scene: Scene
     first = await scene.furnish(secret=SECRET)
     room, version = scene.house.retour.rotations, first.webhook.version
     given = RotationInput(what="signingSecret")
-    await room.rotate(scene.house.dev, first.webhook.id, given, "ann", version)
+    await room.rotate(scene.house.dev, first.webhook.id, given, ANN, version)
     with pytest.raises(Exception, match="changed meanwhile"):
-        await room.rotate(scene.house.dev, first.webhook.id, given, "bob", version)
+        await room.rotate(scene.house.dev, first.webhook.id, given, BOB, version)
 
 
 async def test_no_secret_of_a_rotation_is_in_the_file_the_log_or_the_attempts(

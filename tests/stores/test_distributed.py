@@ -17,6 +17,7 @@ from stores.test_statements import SWEEPS
 # Small, the same on every node, and asked without a sandbox.
 REFERENCE = {
     "setting", "organization", "sandbox", "credential", "person", "membership", "sign_in_link", "session",
+    "invitation",
 }  # fmt: skip
 LOCKING = {"configuration_health", "webhook_state", "message_claim", "message_claim_stuck", "delivery_claim"}
 NOT_ROUTED = re.compile(r"sandbox\s*(?:=\s*ANY|IN)\s*\(", re.I)

@@ -21,6 +21,7 @@ from retour.stores import MessageClaim, sqlite, sqlite_writes
 from retour.stores.handovers import Answer, Handover, Written
 from retour.stores.sql import migrations, statements
 from retour.stores.sqlite import SqliteStore
+from retour.stores.sqlite_jobs import Inbox, Job
 from stores.desk import NOW, Desk
 
 SENT = FeedbackStatus.SENT
@@ -89,6 +90,28 @@ async def begun(writing: asyncio.Future[Any]) -> bool:
     with pytest.raises(Busy) as caught:
         await writing
     return caught.value.begun
+
+
+# --- one thread that writes ---
+
+
+def test_a_statement_is_planned_once_whatever_is_bound_to_it(file: Path) -> None:
+    with closing(sqlite.connect(file)) as db:
+        assert db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, -1) == 1
+
+
+async def test_what_one_turn_of_the_loop_brings_goes_to_the_thread_together() -> None:
+    loop = asyncio.get_running_loop()
+    inbox = Inbox(loop)
+    jobs = [Job(lambda db: None, loop.create_future(), None, patient=False, alone=False) for _ in range(3)]
+    asking = [asyncio.ensure_future(inbox.ask(job)) for job in jobs]
+    assert await asyncio.to_thread(inbox.take, 1) == (jobs, False)
+    inbox.end()
+    assert await asyncio.to_thread(inbox.take, 1) == ([], True)
+    for job in jobs:
+        job.outcome = "done"
+        job.tell()
+    assert await asyncio.gather(*asking) == ["done"] * 3
 
 
 # --- another program holds the database ---

@@ -16,13 +16,15 @@ CODE = [path.read_text() for path in SOURCE.rglob("*.py")]
 NAMED = re.compile(r"^[a-z]+(_[a-z]+)+$")
 SANDBOXED = (
     "campaign", "campaign_version", "channel_configuration", "webhook", "request_key", "execution", "message",
-    "event", "delivery", "attempt", "profile",
+    "event", "delivery", "attempt", "profile", "tally", "audit", "returned_mail",
+    "suppression", "suppression_rules", "soft_error", "suppression_upload", "suppression_file", "suppression_failure",
 )  # fmt: skip
 # Deliberate questions about every sandbox: the start, the sweeps and the housekeeping.
 SWEEPS = {
     "messages_free", "deliveries_free", "due_message_lanes", "due_delivery_lanes", "deliveries_expire",
     "request_keys_expire", "webhooks_overlapped", "events_old", "webhooks_failing", "configurations_failing",
-    "alerts_all",
+    "alerts_all", "audit_expire", "returned_mails_expire",
+    "soft_errors_expire", "uploads_open", "uploads_old",
 }  # fmt: skip
 ONLY_SQLITE = re.compile(
     r"\b(rowid|insert\s+or|replace\s+into|strftime|datetime\(|julianday|glob|autoincrement|ifnull|total\(|"
@@ -89,7 +91,9 @@ def test_a_migration_has_nothing_that_only_sqlite_can_run() -> None:
 
 
 # Read by a deliberate sweep; an index that is no key may start with the age (a distributed store takes it too).
-BY_AGE = {"request_key": ("created_at",), "event": ("at",)}
+BY_AGE = {"request_key": ("created_at",), "event": ("at",), "audit": ("at",), "returned_mail": ("at",)} | {
+    "soft_error": ("at",), "suppression_upload": ("created_at",),
+}  # fmt: skip
 
 
 def test_every_key_of_a_sandboxed_table_starts_with_the_sandbox() -> None:
@@ -116,7 +120,8 @@ def plan_of(name: str) -> list[str]:
     "name",
     ["message_claim", "message_claim_stuck", "message_leased", "message_wake_one", "delivery_claim",
      "delivery_leased", "delivery_settle", "delivery_wake_next", "delivery_owe", "due_message_lanes",
-     "due_delivery_lanes", "profiles_of"],
+     "due_delivery_lanes", "profiles_of", "tally_add", "tallies_of", "tally_first",
+     "configuration_health", "suppression_of", "soft_error_get"],
 )  # fmt: skip
 def test_the_hot_statements_never_scan_a_table(name: str) -> None:
     plan = plan_of(name)

@@ -80,7 +80,7 @@ async def test_what_can_t_be_done_is_told_and_leaves_nothing(
 async def test_a_disabled_person_gets_no_link(house: House, client: httpx.AsyncClient) -> None:
     await asked(client, house, "disable", {"email": "bob@acme.example", "disabled": True})
     answer = await asked(client, house, "link", {"email": "bob@acme.example"})
-    assert "disable --undo" in answer.json()["title"]
+    assert "retour user enable" in answer.json()["title"]
     refusal(answer, 403, "000101")
     await asked(client, house, "disable", {"email": "bob@acme.example", "disabled": False})
     assert (await asked(client, house, "link", {"email": "bob@acme.example"})).status_code == 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from retour.errors import Code, Forbidden
-from retour.model import Role, Sandbox, Scope, Value
+from retour.model import Actor, ActorKind, Role, Sandbox, Scope, Value
 
 SCOPES_OF = {
     Role.VIEWER: (Scope.READ,),
@@ -19,6 +19,11 @@ class Caller(Value):
     sandbox: Sandbox
     by: str
     scopes: tuple[Scope, ...]
+
+    @property
+    def actor(self) -> Actor:
+        """As it is written down beside what is changed."""
+        return Actor(kind=ActorKind.CREDENTIAL, id=self.by, name=self.by)
 
     def need(self, scope: Scope) -> None:
         """Raises Forbidden without the scope."""

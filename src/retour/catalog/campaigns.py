@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from retour import checks, ids, limits
+from retour import audit, checks, ids, limits
+from retour.audit import Deed, Noun, Subject
 from retour.catalog.configurations import refuse_simulated_in_production
 from retour.catalog.inputs import (
     DESCRIPTION_CHARACTERS,
@@ -15,6 +16,8 @@ from retour.catalog.inputs import (
 )
 from retour.errors import Code, Conflict, Field, Invalid
 from retour.model import (
+    COMMAND_LINE,
+    Actor,
     Campaign,
     CampaignStatus,
     CampaignVersion,
@@ -31,6 +34,7 @@ from retour.stores.handovers import Changed, Stale, Step
 from retour.stores.shelves import Shelves
 
 DESCRIPTION = f"Use at most {DESCRIPTION_CHARACTERS:,} characters."
+ENDED = "The end is in the past. Choose a later one, or leave it empty."
 LAST_INSTANT = ids.parse_iso("2200-01-01T00:00:00Z")
 DEFAULT_NAMESPACE = {ChannelKind.EMAIL: "email", ChannelKind.SMS: "phone"}
 
@@ -42,11 +46,15 @@ class Campaigns:
         self._store = store
         self._shelves = shelves
 
-    async def create(self, sandbox: Sandbox, given: CampaignInput) -> Campaign:
+    async def create(self, sandbox: Sandbox, given: CampaignInput, by: Actor = COMMAND_LINE) -> Campaign:
         """A new draft. Raises Invalid; what is still missing is asked at publish only."""
         _check(given)
         made = _build(sandbox, ids.new_id(), given)
-        await self._store.write(Changed(steps=(Step(statement="campaign_insert", values=_insert(made)),)))
+        return await self._add(sandbox, made, _entry(by, sandbox, Deed.CREATED, made, None, made))
+
+    async def _add(self, sandbox: Sandbox, made: Campaign, told: Step) -> Campaign:
+        insert = Step(statement="campaign_insert", values=_insert(made))
+        await self._store.write(Changed(steps=(insert, told)))
         return await self.get(sandbox, made.id)
 
     async def get(self, sandbox: Sandbox, campaign_id: str) -> Campaign:
@@ -61,7 +69,12 @@ class Campaigns:
         return await self._shelves.campaigns(sandbox.id)
 
     async def update(
-        self, sandbox: Sandbox, campaign_id: str, version: int, given: CampaignInput
+        self,
+        sandbox: Sandbox,
+        campaign_id: str,
+        version: int,
+        given: CampaignInput,
+        by: Actor = COMMAND_LINE,
     ) -> Campaign:
         """Change the draft; a live version runs on until the draft is published."""
         stored = await self.get(sandbox, campaign_id)
@@ -70,10 +83,15 @@ class Campaigns:
         made = _build(sandbox, stored.id, given)
         place = {"sandbox": sandbox.id, "id": stored.id, "version": version}
         values = {**place, "name": made.name, "doc": _doc(made), "modified_at": ids.now()}
-        await self._write_guarded(Step(statement="campaign_update", values=values, guard=True), stored)
+        now = msgspec.structs.replace(made, status=stored.status)
+        await self._write_guarded(
+            Step(statement="campaign_update", values=values, guard=True),
+            stored,
+            _entry(by, sandbox, Deed.CHANGED, made, stored, now),
+        )
         return await self.get(sandbox, stored.id)
 
-    async def publish(self, sandbox: Sandbox, campaign_id: str) -> Campaign:
+    async def publish(self, sandbox: Sandbox, campaign_id: str, by: Actor = COMMAND_LINE) -> Campaign:
         """Make the draft the live version. Raises Invalid with all that is missing, template errors with place."""
         stored = await self.get(sandbox, campaign_id)
         _refuse_stopped(stored)
@@ -87,6 +105,7 @@ class Campaigns:
             Step(statement="campaign_publish", values=publish, guard=True),
             stored,
             Step(statement="version_insert", values=insert),
+            _entry(by, sandbox, Deed.PUBLISHED, stored, None, {"campaign_version": version.id}),
         )
         return await self.get(sandbox, stored.id)
 
@@ -98,6 +117,8 @@ class Campaigns:
             _check_email_content(campaign.email, problems)
         elif campaign.sms is None or not campaign.sms.text.strip():
             problems.add("content.text", "Enter the text of the message.")
+        over = campaign.end_at is not None and campaign.end_at <= ids.now()
+        problems.need("schedule.endDate", not over, ENDED)
         if problems.fields or configuration is None:
             title = "The campaign can't be activated yet."
             raise Invalid(Code.CAMPAIGN_INCOMPLETE, title, tuple(problems.fields), status=422)
@@ -105,28 +126,28 @@ class Campaigns:
         compiled(campaign)
         return configuration
 
-    async def stop(self, sandbox: Sandbox, campaign_id: str) -> Campaign:
+    async def stop(self, sandbox: Sandbox, campaign_id: str, by: Actor = COMMAND_LINE) -> Campaign:
         """No more calls are taken; what was accepted goes on. A stopped campaign is not started again."""
         stored = await self.get(sandbox, campaign_id)
         values = {"sandbox": sandbox.id, "id": stored.id, "modified_at": ids.now()}
-        answer = await self._store.write(
-            Changed(steps=(Step(statement="campaign_stop", values=values, guard=True),))
-        )
+        step = Step(statement="campaign_stop", values=values, guard=True)
+        told = _entry(by, sandbox, Deed.STOPPED, stored)
+        answer = await self._store.write(Changed(steps=(step, told)))
         if isinstance(answer, Stale):
             raise Conflict(
                 Code.CAMPAIGN_NOT_LIVE, f"The campaign is {stored.status}; only a live one can be stopped."
             )
         return await self.get(sandbox, stored.id)
 
-    async def duplicate(self, sandbox: Sandbox, campaign_id: str) -> Campaign:
+    async def duplicate(self, sandbox: Sandbox, campaign_id: str, by: Actor = COMMAND_LINE) -> Campaign:
         """A draft with the same content under another name."""
         stored = await self.get(sandbox, campaign_id)
         name = f"{stored.name[:90]} (copy)"
         made = msgspec.structs.replace(
             stored, id=ids.new_id(), name=name, status=CampaignStatus.DRAFT, live_version_id=None, draft=True
         )
-        await self._store.write(Changed(steps=(Step(statement="campaign_insert", values=_insert(made)),)))
-        return await self.get(sandbox, made.id)
+        told = _entry(by, sandbox, Deed.DUPLICATED, made, None, {"from": stored.id})
+        return await self._add(sandbox, made, told)
 
     async def _configuration(
         self, sandbox: Sandbox, campaign: Campaign, problems: checks.Problems
@@ -265,6 +286,13 @@ def _version(campaign: Campaign, configuration: ChannelConfiguration, now: int) 
         end_at=campaign.end_at,
         published_at=now,
     )
+
+
+def _entry(
+    by: Actor, sandbox: Sandbox, deed: Deed, campaign: Campaign, before: object = None, after: object = None
+) -> Step:
+    subject = Subject(Noun.CAMPAIGN, campaign.id, campaign.name)
+    return audit.entry(by, audit.place_of(sandbox), deed, subject, before, after)
 
 
 def _insert(campaign: Campaign) -> dict[str, object]:

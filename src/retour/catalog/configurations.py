@@ -6,7 +6,9 @@ import re
 
 import msgspec
 
-from retour import checks, ids, limits
+from retour import audit, checks, ids, limits
+from retour.audit import Deed, Noun, Subject
+from retour.catalog import event_settings
 from retour.catalog.inputs import (
     NOTICES,
     PASSWORD_CHARACTERS,
@@ -20,9 +22,12 @@ from retour.catalog.inputs import (
 )
 from retour.errors import Code, Conflict, Field, Invalid
 from retour.model import (
+    COMMAND_LINE,
+    Actor,
     ChannelConfiguration,
     ChannelKind,
     EmailSettings,
+    EventsSettings,
     Sandbox,
     SandboxType,
     Sealed,
@@ -46,9 +51,11 @@ class Configurations:
         self._shelves = shelves
         self._keys = keys
 
-    async def create(self, sandbox: Sandbox, given: ConfigurationInput) -> ChannelConfiguration:
+    async def create(
+        self, sandbox: Sandbox, given: ConfigurationInput, by: Actor = COMMAND_LINE
+    ) -> ChannelConfiguration:
         """A new one. Raises Invalid (422), Conflict when the name is taken."""
-        self._check(sandbox, given)
+        self._check(sandbox, given, None)
         made = self._build(sandbox, ids.new_id(), given, None)
         values = {
             "sandbox": sandbox.id,
@@ -57,9 +64,9 @@ class Configurations:
             "doc": _doc(made),
             "created_at": ids.now(),
         }
-        answer = await self._store.write(
-            Changed(steps=(Step(statement="configuration_insert", values=values),))
-        )
+        insert = Step(statement="configuration_insert", values=values)
+        told = _entry(by, sandbox, Deed.CREATED, None, made)
+        answer = await self._store.write(Changed(steps=(insert, told)))
         self._refuse_clash(answer, given.name)
         return await self.get(sandbox, made.id)
 
@@ -75,11 +82,16 @@ class Configurations:
         return await self._shelves.configurations(sandbox.id)
 
     async def update(
-        self, sandbox: Sandbox, configuration_id: str, version: int, given: ConfigurationInput
+        self,
+        sandbox: Sandbox,
+        configuration_id: str,
+        version: int,
+        given: ConfigurationInput,
+        by: Actor = COMMAND_LINE,
     ) -> ChannelConfiguration:
         """Replace it. Raises Invalid, Conflict; Changed when `version` is stale. What waits is tried at once."""
         stored = await self.get(sandbox, configuration_id)
-        self._check(sandbox, given)
+        self._check(sandbox, given, stored)
         _check_kept(stored, given)
         made = self._build(sandbox, stored.id, given, stored)
         now = ids.now()
@@ -91,6 +103,7 @@ class Configurations:
                 steps=(
                     Step(statement="configuration_update", values=values, guard=True),
                     Step(statement="messages_wake", values=wake),
+                    _entry(by, sandbox, Deed.CHANGED, stored, made),
                 )
             )
         )
@@ -104,7 +117,9 @@ class Configurations:
             message = f"A channel configuration named “{name}” exists already. Choose another name."
             raise Conflict(Code.EXISTS, message, (Field("name", message),))
 
-    def _check(self, sandbox: Sandbox, given: ConfigurationInput) -> None:
+    def _check(
+        self, sandbox: Sandbox, given: ConfigurationInput, stored: ChannelConfiguration | None
+    ) -> None:
         problems = checks.Problems()
         problems.add("name", checks.name(given.name, "configuration"))
         problems.add("channel", checks.one_of(given.channel, [*ChannelKind], "The channel"))
@@ -118,6 +133,8 @@ class Configurations:
             _check_sms(problems, given.sms or SmsInput())
         if given.provider == "smtp":
             _check_smtp(problems, given.smtp or SmtpInput())
+            if given.events is not None:
+                event_settings.check(problems, given.events, stored.events if stored else None)
         problems.refuse("The channel configuration can't be saved like this.")
 
     def _build(
@@ -135,7 +152,16 @@ class Configurations:
             if given.provider == "smtp" and given.smtp
             else None,
             sms=_sms(given.sms) if given.channel == "sms" and given.sms else None,
+            events=self._events(sandbox, row, given, stored),
         )
+
+    def _events(
+        self, sandbox: Sandbox, row: str, given: ConfigurationInput, stored: ChannelConfiguration | None
+    ) -> EventsSettings | None:
+        if given.provider != "smtp" or given.events is None:
+            return None
+        kept = stored.events if stored else None
+        return event_settings.build(self._keys, sandbox.id, row, given.events, kept)
 
     def _smtp(
         self, sandbox: Sandbox, row: str, given: SmtpInput, stored: ChannelConfiguration | None
@@ -245,6 +271,17 @@ def _sender(given: SmsInput) -> str | None:
     """A number as E.164, or a name as it is; None if it is neither."""
     text = given.sender_number.strip()
     return checks.phone_number(text) or (text if SENDER.fullmatch(text) else None)
+
+
+def _entry(
+    by: Actor,
+    sandbox: Sandbox,
+    deed: Deed,
+    before: ChannelConfiguration | None,
+    after: ChannelConfiguration,
+) -> Step:
+    subject = Subject(Noun.CONFIGURATION, after.id, after.name)
+    return audit.entry(by, audit.place_of(sandbox), deed, subject, before, after)
 
 
 def _doc(configuration: ChannelConfiguration) -> bytes:

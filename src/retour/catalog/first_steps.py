@@ -1,4 +1,4 @@
-"""What an operator does from the command line: the first organization, people and their sign-in links.
+"""What an operator does from the command line: organizations, sandboxes, people and their sign-in links, credentials.
 
 Each takes the house's rooms and plain words, and gives plain words, so that it can run beside the store or inside the
 service that holds it (web/control.py).
@@ -9,6 +9,7 @@ from __future__ import annotations
 from retour import ids
 from retour.catalog.campaigns import Campaigns
 from retour.catalog.configurations import Configurations
+from retour.catalog.credentials import Credentials, NewCredential
 from retour.catalog.inputs import (
     BodyInput,
     CampaignInput,
@@ -16,7 +17,8 @@ from retour.catalog.inputs import (
     ContentInput,
     EmailInput,
 )
-from retour.catalog.organizations import Organizations, checked_email
+from retour.catalog.organizations import Organizations, unknown
+from retour.catalog.people import People, checked_email
 from retour.errors import Code, Field, Invalid
 from retour.model import Role, Sandbox, SandboxType, Value
 
@@ -42,9 +44,16 @@ class Operator:
     """The operator's deeds."""
 
     def __init__(
-        self, organizations: Organizations, configurations: Configurations, campaigns: Campaigns
+        self,
+        organizations: Organizations,
+        people: People,
+        credentials: Credentials,
+        configurations: Configurations,
+        campaigns: Campaigns,
     ) -> None:
         self._organizations = organizations
+        self._people = people
+        self._credentials = credentials
         self._configurations = configurations
         self._campaigns = campaigns
 
@@ -61,30 +70,70 @@ class Operator:
             raise Invalid(Code.INVALID_FIELDS, message, (Field("sandbox", message),))
         kinds = ((sandbox, SandboxType.PRODUCTION), ("dev", SandboxType.DEVELOPMENT))
         made = {found.name: found for found in await self._organizations.create(org, org, kinds)}
-        credential = await self._organizations.create_credential(org, "first credential")
-        await self._organizations.add_user(org, email, "Administrator", Role.ADMINISTRATOR)
+        credential = await self._credentials.create(org, "first credential")
+        await self._people.add(org, email, "Administrator", Role.ADMINISTRATOR)
         return FirstSteps(
             org=org,
             sandboxes={name: found.id for name, found in made.items()},
             client_id=credential.credential.client_id,
             client_secret=credential.secret,
-            sign_in_token=await self._organizations.sign_in_link(email),
+            sign_in_token=await self._people.sign_in_link(email),
             campaign_id=await self._sample(made["dev"]),
         )
+
+    # --- organizations and sandboxes ---
+
+    async def add_org(self, org: str, name: str) -> None:
+        """An organization without sandboxes and people yet."""
+        await self._organizations.create(org, name, ())
+
+    async def orgs(self) -> list[dict[str, str]]:
+        """All organizations."""
+        return [
+            {"id": found.id, "name": found.name, "created": ids.iso(found.created_at)}
+            for found in await self._organizations.list()
+        ]
+
+    async def add_sandbox(self, org: str, name: str, type: str) -> str:
+        """A sandbox of an organization; its id."""
+        await self._need(org)
+        return (await self._organizations.add_sandbox(org, name, type)).id
+
+    async def sandboxes(self, org: str) -> list[dict[str, str]]:
+        """The sandboxes of an organization."""
+        await self._need(org)
+        return [
+            {"id": found.id, "name": found.name, "type": found.type}
+            for found in await self._organizations.sandboxes(org)
+        ]
+
+    # --- people ---
 
     async def add_user(self, org: str, email: str, name: str, role: str) -> str:
         """A person with a role in an organization; a sign-in link's token."""
         await self._need(org)
-        await self._organizations.add_user(org, email, name, Role(role))
-        return await self._organizations.sign_in_link(email)
+        await self._people.add(org, email, name, Role(role))
+        return await self._people.sign_in_link(email)
 
     async def link(self, email: str) -> str:
         """A new sign-in link's token."""
-        return await self._organizations.sign_in_link(email)
+        return await self._people.sign_in_link(email)
 
     async def disable(self, email: str, disabled: bool) -> None:
-        """Close or open a person's access."""
-        await self._organizations.disable_user(email, disabled)
+        """Close or open a person's account."""
+        await self._people.close(email, disabled)
+
+    async def change_role(self, org: str, email: str, role: str) -> None:
+        """Another role in an organization."""
+        await self._need(org)
+        member = await self._people.member_by_email(org, email)
+        await self._people.change_role(org, member.id, role)
+
+    async def remove_user(self, org: str, email: str) -> None:
+        """Take a person out of an organization."""
+        await self._need(org)
+        member = await self._people.member_by_email(org, email)
+        await self._people.remove(org, member.id)
 
     async def users(self, org: str) -> list[dict[str, str]]:
         """The people of an organization."""
@@ -95,14 +144,44 @@ class Operator:
                 "name": member.name,
                 "role": member.role,
                 "state": "disabled" if member.disabled else "active",
+                "signed_in": ids.iso(member.signed_in_at) if member.signed_in_at else "never",
             }
-            for member in await self._organizations.members(org)
+            for member in await self._people.members(org)
+        ]
+
+    # --- API credentials ---
+
+    async def add_credential(self, org: str, name: str, scopes: list[str]) -> dict[str, str]:
+        """A client id and its secret."""
+        await self._need(org)
+        return _secret(await self._credentials.create(org, name, scopes))
+
+    async def rotate_credential(self, org: str, client_id: str, overlap_hours: int) -> dict[str, str]:
+        """The client id and its new secret."""
+        await self._need(org)
+        return _secret(await self._credentials.rotate(org, client_id, overlap_hours))
+
+    async def revoke_credential(self, org: str, client_id: str) -> None:
+        """End it."""
+        await self._need(org)
+        await self._credentials.revoke(org, client_id)
+
+    async def credentials(self, org: str) -> list[dict[str, str]]:
+        """The API credentials of an organization."""
+        await self._need(org)
+        return [
+            {
+                "client_id": found.client_id,
+                "name": found.name,
+                "scopes": " ".join(found.scopes),
+                "used": ids.iso(found.last_used_at) if found.last_used_at else "never",
+            }
+            for found in await self._credentials.list(org)
         ]
 
     async def _need(self, org: str) -> None:
         if await self._organizations.find(org) is None:
-            message = f"There is no organization {org}. `retour init --org {org}` makes it."
-            raise Invalid(Code.INVALID_FIELDS, message, (Field("org", message),))
+            raise unknown(org)
 
     async def _sample(self, sandbox: Sandbox) -> str:
         """A simulated channel configuration and a live campaign, so that the first call works."""
@@ -110,6 +189,10 @@ class Operator:
         campaign = await self._campaigns.create(sandbox, _password_reset(configuration.id))
         await self._campaigns.publish(sandbox, campaign.id)
         return campaign.id
+
+
+def _secret(made: NewCredential) -> dict[str, str]:
+    return {"client_id": made.credential.client_id, "client_secret": made.secret}
 
 
 def _simulated() -> ConfigurationInput:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from retour import limits, signing
+from retour import espevents, limits, signing
 from retour.model import ChannelKind, FeedbackStatus
 
 PROVIDERS = {"email": ("smtp", "simulated"), "sms": ("simulated",)}
@@ -25,6 +25,7 @@ OVERLAP_HOURS = (0, 168)  # a week to change the secret at every receiver
 STRICT = "strict"  # order without a limit of time
 DESCRIPTION_CHARACTERS = 2_000  # a note for colleagues, not a document
 PASSWORD_CHARACTERS = 1_024  # SMTP AUTH carries it in one line (RFC 4954, 4: 12,288 octets in base64)
+KEY_CHARACTERS = 512  # of a provider: an ARN has 300, a P-256 key 124
 KEY_ID_CHARACTERS = 200  # a name; it travels in every token
 PREFIX_CHARACTERS = 100  # a word or two before a token
 
@@ -82,6 +83,17 @@ class SmtpInput(Input):
     max_connections: Annotated[int, between(limits.RELAY_CONNECTIONS)] = 8
 
 
+class EventsInput(Input):
+    """`events` of a channel configuration: the mail provider behind the relay, which tells what became of messages.
+
+    key: SendGrid's verification key, Mailgun's signing key, the ARN of the SNS topic, `name:password` of Postmark's
+    basic auth. Absent or null keeps the stored one.
+    """
+
+    provider: Annotated[str, told(required=True, enum=[*espevents.PROVIDERS])] = ""
+    key: Annotated[str, told(maxLength=KEY_CHARACTERS)] | Clear | None = None
+
+
 class SmsInput(Input):
     """`sms` of a channel configuration. senderNumber: with + and country code, or up to 11 letters and digits."""
 
@@ -90,7 +102,8 @@ class SmsInput(Input):
 
 
 class ConfigurationInput(Input):
-    """A channel configuration: `email` for e-mail, `smtp` for the provider of that name, `sms` for SMS."""
+    """A channel configuration: `email` for e-mail, `smtp` for the provider of that name, with `events` or without,
+    `sms` for SMS."""
 
     name: Name = ""
     channel: OneChannel = ""
@@ -99,6 +112,7 @@ class ConfigurationInput(Input):
     email: EmailInput | None = None
     smtp: SmtpInput | None = None
     sms: SmsInput | None = None
+    events: EventsInput | None = None
 
 
 class BodyInput(Input):

@@ -10,10 +10,11 @@ import msgspec
 import structlog
 
 from retour import checks, ids, limits, proofs, signing
+from retour.audit import Deed
 from retour.catalog.inputs import OVERLAP_HOURS, ROTATED, AuthenticationInput, RotationInput
 from retour.catalog.jwt_keys import BOTH, TAKEN, check_key, fresh_key, secret_name, secret_of
 from retour.catalog.webhooks import Made, Webhooks
-from retour.model import JwtAuthentication, RetiringSecret, Sandbox, Sealed, Webhook
+from retour.model import COMMAND_LINE, Actor, JwtAuthentication, RetiringSecret, Sandbox, Sealed, Webhook
 from retour.proofs import Place
 from retour.sealing import Keys
 
@@ -33,7 +34,12 @@ class Rotations:
         self._keys = keys
 
     async def rotate(
-        self, sandbox: Sandbox, webhook_id: str, given: RotationInput, by: str, version: int | None = None
+        self,
+        sandbox: Sandbox,
+        webhook_id: str,
+        given: RotationInput,
+        by: Actor = COMMAND_LINE,
+        version: int | None = None,
     ) -> Made:
         """Put a new one in the place of the one there is. version: the one that was read; None takes the newest.
 
@@ -48,8 +54,8 @@ class Rotations:
             made = await self._with_key(stored, stored.authentication, given, now, until)
         else:
             made = self._with_secret(stored, given, until)
-        newest = await self._webhooks.replace(sandbox, made.webhook, stored.version, by)
-        log.info("secret_rotated", sandbox=sandbox.id, what=given.what, by=by, until=ids.iso(until))
+        newest = await self._webhooks.replace(sandbox, stored, made.webhook, Deed.ROTATED, by)
+        log.info("secret_rotated", sandbox=sandbox.id, what=given.what, by=by.id, until=ids.iso(until))
         return msgspec.structs.replace(made, webhook=newest)
 
     # --- checks ---

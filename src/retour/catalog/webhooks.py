@@ -7,13 +7,16 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from retour import checks, ids, limits, proofs, signing
+from retour import audit, checks, ids, limits, proofs, signing
+from retour.audit import Deed, Noun, Subject
 from retour.catalog import jwt_keys, webhook_checks
 from retour.catalog.inputs import AuthenticationInput, HeaderInput, WebhookInput
 from retour.catalog.jwt_keys import FreshKey
 from retour.errors import Code, Conflict, Invalid
 from retour.model import (
+    COMMAND_LINE,
     DEFAULT_EVENTS,
+    Actor,
     ChannelBits,
     ChannelKind,
     FeedbackStatus,
@@ -86,21 +89,29 @@ class Webhooks:
             raise checks.missing("feedback webhook")
         return found
 
-    async def create(self, sandbox: Sandbox, given: WebhookInput, by: str) -> Made:
+    async def create(self, sandbox: Sandbox, given: WebhookInput, by: Actor = COMMAND_LINE) -> Made:
         """The sandbox's first. Raises Invalid; Conflict names the one there is."""
         await self._check(sandbox, given, None)
         secret, key = signing.new_signing_secret(), await jwt_keys.fresh_key(given.authentication)
         webhook = self._build(sandbox, ids.new_id(), given, None, secret, key)
-        insert = _columns(webhook) | {"now": ids.now(), "by": by}
-        answer = await self._store.write(
-            Changed(steps=(Step(statement="webhook_insert", values=insert), *_parked(webhook, given.parked)))
+        insert = _columns(webhook) | {"now": ids.now(), "by": by.name}
+        steps = (
+            Step(statement="webhook_insert", values=insert),
+            *_parked(webhook, given.parked),
+            _entry(by, sandbox, Deed.CREATED, webhook, None, webhook),
         )
+        answer = await self._store.write(Changed(steps=steps))
         if isinstance(answer, Clash):
             raise await self._exists(sandbox)
         return _made(await self.get(sandbox, webhook.id), secret, key)
 
     async def update(
-        self, sandbox: Sandbox, webhook_id: str, version: int, given: WebhookInput, by: str
+        self,
+        sandbox: Sandbox,
+        webhook_id: str,
+        version: int,
+        given: WebhookInput,
+        by: Actor = COMMAND_LINE,
     ) -> Made:
         """Replace it; the new address and credentials count from the next try on. Raises Invalid, Changed."""
         stored = await self.get(sandbox, webhook_id)
@@ -110,23 +121,20 @@ class Webhooks:
         secret = None if stored.signing_secret else signing.new_signing_secret()
         key = await jwt_keys.fresh_key(given.authentication)
         webhook = self._build(sandbox, stored.id, given, stored, secret, key)
-        return _made(await self.replace(sandbox, webhook, version, by), secret, key)
+        return _made(await self.replace(sandbox, stored, webhook, Deed.CHANGED, by), secret, key)
 
-    async def replace(self, sandbox: Sandbox, webhook: Webhook, version: int, by: str) -> Webhook:
-        """Write this in the place of that version. Raises Changed."""
-        values = _columns(webhook) | {"now": ids.now(), "by": by, "version": version}
-        place = {"sandbox": webhook.sandbox, "id": webhook.id}
-        answer = await self._store.write(
-            Changed(
-                steps=(
-                    Step(statement="webhook_update", values=values, guard=True),
-                    Step(
-                        statement="webhook_overlap",
-                        values=place | {"overlap_until": signing.first_end(webhook)},
-                    ),
-                )
-            )
+    async def replace(
+        self, sandbox: Sandbox, stored: Webhook, webhook: Webhook, deed: Deed, by: Actor
+    ) -> Webhook:
+        """Write this in the place of the stored version. Raises Changed."""
+        values = _columns(webhook) | {"now": ids.now(), "by": by.name, "version": stored.version}
+        overlap = {"sandbox": webhook.sandbox, "id": webhook.id, "overlap_until": signing.first_end(webhook)}
+        steps = (
+            Step(statement="webhook_update", values=values, guard=True),
+            Step(statement="webhook_overlap", values=overlap),
+            _entry(by, sandbox, deed, webhook, stored, webhook),
         )
+        answer = await self._store.write(Changed(steps=steps))
         newest = await self.get(sandbox, webhook.id)
         if isinstance(answer, Stale):
             raise checks.stale("feedback webhook", newest.version)
@@ -144,44 +152,46 @@ class Webhooks:
         except WrongKey:
             return None
 
-    async def delete(self, sandbox: Sandbox, webhook_id: str) -> None:
+    async def delete(self, sandbox: Sandbox, webhook_id: str, by: Actor = COMMAND_LINE) -> None:
         """Remove it: what was pending is cancelled, the history stays. Raises NotFound."""
+        stored = await self.get(sandbox, webhook_id)
         place = {"sandbox": sandbox.id, "id": webhook_id}
         cancel = {"sandbox": sandbox.id, "now": ids.now()}
-        answer = await self._store.write(
-            Changed(
-                steps=(
-                    Step(statement="webhook_delete", values=place, guard=True),
-                    Step(statement="deliveries_cancel", values=cancel),
-                )
-            )
+        steps = (
+            Step(statement="webhook_delete", values=place, guard=True),
+            Step(statement="deliveries_cancel", values=cancel),
+            _entry(by, sandbox, Deed.DELETED, stored, stored, None),
         )
-        if isinstance(answer, Stale):
+        if isinstance(await self._store.write(Changed(steps=steps)), Stale):
             raise checks.missing("feedback webhook")
 
-    async def pause(self, sandbox: Sandbox, webhook_id: str, by: str) -> Webhook:
+    async def pause(self, sandbox: Sandbox, webhook_id: str, by: Actor = COMMAND_LINE) -> Webhook:
         """Stop posting; what is due waits. Pausing a paused one changes nothing."""
-        await self.get(sandbox, webhook_id)
-        values = {"sandbox": sandbox.id, "id": webhook_id, "now": ids.now(), "by": by}
-        await self._store.write(Changed(steps=(Step(statement="webhook_pause", values=values),)))
+        stored = await self.get(sandbox, webhook_id)
+        values = {"sandbox": sandbox.id, "id": webhook_id, "now": ids.now(), "by": by.name}
+        step = Step(statement="webhook_pause", values=values, guard=True)
+        await self._store.write(Changed(steps=(step, _entry(by, sandbox, Deed.PAUSED, stored))))
         return await self.get(sandbox, webhook_id)
 
-    async def resume(self, sandbox: Sandbox, webhook_id: str) -> Webhook:
-        """Post again, what waited first."""
-        await self.get(sandbox, webhook_id)
+    async def resume(self, sandbox: Sandbox, webhook_id: str, by: Actor = COMMAND_LINE) -> Webhook:
+        """Post again, what waited first. Resuming one that is not paused changes nothing."""
+        stored = await self.get(sandbox, webhook_id)
         values = {"sandbox": sandbox.id, "id": webhook_id}
-        await self._store.write(Changed(steps=(Step(statement="webhook_resume", values=values),)))
+        step = Step(statement="webhook_resume", values=values, guard=True)
+        await self._store.write(Changed(steps=(step, _entry(by, sandbox, Deed.RESUMED, stored))))
         return await self.get(sandbox, webhook_id)
 
-    async def replay(self, sandbox: Sandbox, delivery_id: str) -> str:
+    async def replay(self, sandbox: Sandbox, delivery_id: str, by: Actor = COMMAND_LINE) -> str:
         """Owe a delivery's event once more, at once; the new delivery's id. Raises NotFound, Conflict."""
         original = await self._shelves.delivery(sandbox.id, delivery_id)
         if original is None:
             raise checks.missing("delivery")
         new = ids.new_id()
         values = {"sandbox": sandbox.id, "id": new, "original": delivery_id, "now": ids.now()}
+        subject = Subject(Noun.DELIVERY, delivery_id, original.request_id)
+        told = audit.entry(by, audit.place_of(sandbox), Deed.REPLAYED, subject, None, {"delivery": new})
         answer = await self._store.write(
-            Changed(steps=(Step(statement="delivery_replay", values=values, guard=True),))
+            Changed(steps=(Step(statement="delivery_replay", values=values, guard=True), told))
         )
         if isinstance(answer, Stale):
             raise await self._not_replayed(sandbox, original)
@@ -296,6 +306,18 @@ class Webhooks:
 
     def _seal(self, sandbox: Sandbox, row: str, place: str, plain: str) -> Sealed:
         return proofs.seal_secret(self._keys, sandbox.id, row, place, plain)
+
+
+def _entry(
+    by: Actor,
+    sandbox: Sandbox,
+    deed: Deed,
+    webhook: Webhook,
+    before: Webhook | None = None,
+    after: Webhook | None = None,
+) -> Step:
+    subject = Subject(Noun.WEBHOOK, webhook.id, webhook.name)
+    return audit.entry(by, audit.place_of(sandbox), deed, subject, before, after)
 
 
 def _made(webhook: Webhook, signing_secret: str | None, key: FreshKey | None) -> Made:

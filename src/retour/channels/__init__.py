@@ -6,7 +6,7 @@ the receipt, a relay that can't be reached is `trouble`. Exceptions are bugs.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from retour.model import ChannelConfiguration, ChannelKind, Fact, Failure, ProviderFacts, Rendered, Value
 
@@ -14,14 +14,14 @@ from retour.model import ChannelConfiguration, ChannelKind, Fact, Failure, Provi
 class Outgoing(Value):
     """One message as a channel sees it.
 
-    message_id: ours, repeated at each try (Message-ID, correlation). content: None once the message is
+    mark: what names the message to whoever reports of it, the same at each try (marks.py). content: None once it is
     `sent` and the room only asks for news. step: how many facts the channel gave for it so far.
     configuration: with its secrets still sealed; password: the SMTP password in the clear.
     """
 
     org: str
     sandbox: str
-    message_id: str
+    mark: str
     channel: ChannelKind
     address: str
     attempt: int
@@ -56,6 +56,32 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let connections go."""
+
+
+class Examined(Value, frozen=True):
+    """What a relay said of itself, to the point where it would take a message.
+
+    trouble: one sentence, None when it would. Without TLS, tls_version is None. certificate_until: microseconds.
+    size: the largest message in octets; 0: it offers SIZE without a number, None: it does not offer SIZE.
+    """
+
+    trouble: str | None = None
+    banner: str = ""
+    tls_version: str | None = None
+    certificate_names: tuple[str, ...] = ()
+    certificate_until: int | None = None
+    logged_in: bool = False
+    dsn: bool = False
+    size: int | None = None
+    smtputf8: bool = False
+
+
+@runtime_checkable
+class Examinable(Protocol):
+    """A channel whose way out can be tried without a message."""
+
+    async def examine(self, org: str, configuration: ChannelConfiguration, password: str | None) -> Examined:
+        """Try it, within its own time budget."""
 
 
 CHANNELS = {

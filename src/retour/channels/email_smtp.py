@@ -14,13 +14,23 @@ from functools import lru_cache
 
 import aiosmtplib
 
-from retour.channels import Outgoing, Receipt
+from retour import espevents
+from retour.channels import Examined, Outgoing, Receipt
 from retour.channels.smtp_connection import Dialer, Progress, Vet, cause_of
+from retour.channels.smtp_examination import examine
 from retour.channels.smtp_pool import Connection, Loan, Pool
 from retour.channels.smtp_replies import PROVIDER, Stage, accepted, error, lost, refused, trouble
 from retour.limits import SMTP_SECONDS
+from retour.marks import PREFIX
 from retour.mime import Letter, Mailbox, mailbox, message_bytes, needs_smtputf8
-from retour.model import ChannelKind, EmailSettings, ProviderFacts, SmtpSettings, Value
+from retour.model import (
+    ChannelConfiguration,
+    ChannelKind,
+    EmailSettings,
+    ProviderFacts,
+    SmtpSettings,
+    Value,
+)
 
 ORCPT_CHARACTERS = 500  # RFC 3461 4.2
 YES = {Stage.MAIL: (250,), Stage.RCPT: (250, 251)}  # RFC 5321 4.3.2; 251 forwards
@@ -30,7 +40,7 @@ NOTIFY = {"success": "NOTIFY=SUCCESS,FAILURE,DELAY", "failure": "NOTIFY=FAILURE,
 class Envelope(Value, frozen=True):
     """One message ready to go: who from, who to, what, and what it needs of the relay."""
 
-    message_id: str
+    mark: str
     sender: str
     recipient: Mailbox
     body: bytes
@@ -69,6 +79,12 @@ class SmtpChannel:
                 return await _carry(envelope, loan, progress, pool.dialer.name)
         except TimeoutError:
             return lost(progress.stage, pool.dialer.name, f"timed out after {self._budget_seconds:g} s")
+
+    async def examine(self, org: str, configuration: ChannelConfiguration, password: str | None) -> Examined:
+        """The relay, on a connection of its own."""
+        if configuration.smtp is None:
+            return Examined(trouble="The channel configuration has no SMTP settings. Complete it.")
+        return await examine(Dialer(configuration.smtp, password, org, self._vet, self._ssl_context))
 
     async def close(self) -> None:
         """Let connections go."""
@@ -114,12 +130,13 @@ def _envelope(outgoing: Outgoing, sender: EmailSettings, now: int) -> Envelope |
         )
     content = outgoing.content
     letter = Letter(
-        sender=sender, to=recipient, message_id=outgoing.message_id, now=now,
+        sender=sender, to=recipient, message_id=outgoing.mark, now=now,
         subject=content.subject or "", html=content.html, text=content.text,
+        headers=_headers(outgoing),
     )  # fmt: skip
     return Envelope(
-        message_id=outgoing.message_id,
-        sender=_return_path(outgoing.message_id, sender),
+        mark=outgoing.mark,
+        sender=_return_path(outgoing.mark, sender),
         recipient=recipient,
         body=message_bytes(letter),
         smtputf8=needs_smtputf8(letter),
@@ -127,15 +144,21 @@ def _envelope(outgoing: Outgoing, sender: EmailSettings, now: int) -> Envelope |
     )
 
 
+def _headers(outgoing: Outgoing) -> tuple[tuple[str, str], ...]:
+    """What makes the provider behind the relay name the message in its events."""
+    events = outgoing.configuration.events
+    return () if events is None else espevents.PROVIDERS[events.provider].headers(outgoing.mark)
+
+
 _own = lru_cache(maxsize=1024)(mailbox)
 """Addresses of channel configurations, which are few; those of recipients are not kept."""
 
 
-def _return_path(message_id: str, sender: EmailSettings) -> str:
+def _return_path(mark: str, sender: EmailSettings) -> str:
     """VERP: with a domain of our own for bounces, each message has its own address there."""
     domain = sender.return_path_domain and _own(f"bounce@{sender.return_path_domain}")
     if domain:
-        return f"bounce+{message_id.replace('-', '').lower()}@{domain.domain}"
+        return f"{PREFIX}{mark}@{domain.domain}"
     found = _own(sender.sender_email)
     return found.address if found else sender.sender_email
 
@@ -200,7 +223,7 @@ def _mail_options(envelope: Envelope, client: aiosmtplib.SMTP) -> list[str]:
     if envelope.smtputf8:
         options += ["BODY=8BITMIME", "SMTPUTF8"]
     if envelope.notify and client.supports_extension("dsn"):
-        options += ["RET=HDRS", f"ENVID={xtext(envelope.message_id)}"]
+        options += ["RET=HDRS", f"ENVID={xtext(envelope.mark)}"]
     return options
 
 

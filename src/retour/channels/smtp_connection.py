@@ -25,10 +25,11 @@ _LOCAL_NAME = "localhost"
 
 
 class Progress:
-    """How far a try came, for who has to judge its silence."""
+    """How far a try came, for who has to judge its silence. banner: the relay's greeting."""
 
     def __init__(self) -> None:
         self.stage = Stage.ROOM
+        self.banner = ""
 
 
 class Dialer:
@@ -43,6 +44,7 @@ class Dialer:
         self._vet = vet
         self._ssl_context = ssl_context
         self.name = f"{relay.host}:{relay.port}"
+        self.logs_in = relay.username is not None
 
     async def open(self, progress: Progress) -> aiosmtplib.SMTP | str:
         """A connection that is ready for MAIL, or the sentence that tells why there is none."""
@@ -112,7 +114,8 @@ class Dialer:
         literal = _literal(dialled.getsockname()[0])
         implicit = self._relay.security == "tls"
         context = self._ssl_context if implicit else None
-        await client.connect(sock=dialled, use_tls=implicit, tls_context=context)
+        greeting = await client.connect(sock=dialled, use_tls=implicit, tls_context=context)
+        progress.banner = greeting.message
         progress.stage = Stage.HELLO
         client.local_hostname = literal
         await client.ehlo()

@@ -85,6 +85,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(52, r"(\b(is|as|contains?|containing|considered|classified|identified|detected|marked|flagged|looks?|appears?|be|probabl[ey]|likely|suspected|possible|for|of)\b( \S{1,12}){0,2}? )" + _SPAM + r"(?!( e-?mail)? (source|sender|sent|originat|host|server|policy|list|from|complaint|traffic|mail originating))(?! mail originating)", "Gmail, Yandex, SpamAssassin"),
     Pattern(52, r"\bspam[- ]?(my )?(e-?)?(mail|message|detect|filter|content|score|rating|level|check|word|rule|threshold|assassin|reject)s?(?! (source|server)|ing from)|rspamd|cloudmark|bayesian", "Postfix content filters"),
     Pattern(52, r"(high|message|too high|over)…spam|reject\w*:? spam|spam (refus|reject|block|not accept)|\bjunk ?mail\b|ofr_?50[67]", "Mail.ru, Orange France"),
+    Pattern(52, r"垃圾(邮件|郵件|信)|病毒|(违规|敏感|非法)(内容|信息|词)|\bспам", "zh: QQ, NetEase; ru"),
     Pattern(52, r"^\W*spam\W*$|unerwunschte (werbung|nachricht|inhalt)|contenu (refuse|interdit|indesirable)|迷惑メール|スパム", "de, fr, ja"),
     # --- 51: who we are: address and name of the sending host
     Pattern(51, r"\bdnsbl|\br[bh]l\b|\bdul\b|spamhaus|\bsorbs\b|spamcop|barracuda|senderbase|uceprotect|abuseat|\bxbl\b|\bzen\b", "block lists"),
@@ -96,6 +97,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(51, r"\bptr\b|reverse[- ](dns|host|name|lookup|mapping|resol|address|ip)|\brdns\b|cannot find your|no reverse|dynamic(ally)? (ip|address|assigned|pool|range)", "Postfix, Gmail 5.7.25, GMX"),
     Pattern(51, r"spam(ming)? (source|sender|server|host|originat|relay|traffic|from|network)|source of (spam|unsolicited)|(send|sent|sending|sends) (\w+ )?spam|spammers?\b", "AOL, various"),
     Pattern(51, r"(user|customer|spam|recipient|too many|many|abuse) complaints?|complaints? (from|about)", "Yahoo TSS"),
+    Pattern(51, r"(?<![a-z])ip(?![a-z])[^。]{0,20}(黑名单|信誉|信譽|被拒)|(发信|发送|發信)(方)?(服务器|伺服器)[^。]{0,12}(黑名单|信誉)", "zh: QQ, NetEase"),
     # --- 50: authentication, rate, the sender's address: ours to repair, never the recipient's fault
     Pattern(50, r"\bdmarc\b|\bspf\b|\bdkim\b|domainkeys|unauthenticated|not authenticated|sender policy framework|(fail|pass)\w* authentication|authentication (check|fail|information|result)|requires? (all )?senders to authenticate", "RFC 7372, Gmail 5.7.26"),
     Pattern(50, r"rate[- ]?limit|rate control|throttl|too many ((concurrent|simultaneous|smtp|open|parallel) ){0,3}(connection|message|recipient|e-?mail|session|error|invalid|unknown|mail|rcpt|sender)s?(?! in)|at a rate that|unusual rate|too (fast|frequent|many too fast)|sending frequency|frequency (limit|limited)|slow down|unexpected volume|excessive", "Gmail 4.2.1/4.7.28, Yahoo TSS"),
@@ -106,6 +108,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(50, r"domain of (the )?sender|(envelope[- ]?(from|sender)|return[- ]?path|\bfrom (address|domain|header|field))…(reject|invalid|not|denied|unresolv|fail|block|does|must|null mx)|\bsender…null ?mx|spoof|to send as this sender", "sendmail 5.1.8, RFC 7505"),
     Pattern(50, r"\b(helo|ehlo)\b…(reject|invalid|denied|not |fully|must|mismatch|need|bad)", "Postfix"),
     Pattern(50, r"resolver rst (auth|notauth|sendernot|group)|(distribution|mailing)[- ]list…(closed|member|only|restrict|moderat|not allow)|(only|not)…(members?|subscribers?) (may|can|are|of)|not a (list )?(member|subscriber)|list (is )?(closed|moderated)|non-?members?", "Exchange groups, Mailman"),
+    Pattern(50, r"(发件人|寄件者|发信人)[^。]{0,20}(不存在|无效|拒绝|黑名单|认证|验证)|频率|频繁|(отправител)[^.]{0,30}(не существует|отклонен)", "zh: QQ; ru"),
     # --- 23: size of this message
     Pattern(23, r"\b((e-?)?mail|message|file|attachment|body|content|header|msg|nachricht|courriel)s?( size| length|grosse)?( is| was| are|:)? ?(too|zu|trop) (big|large|long|gross|volumineux|lourd)", "Postfix, Exchange RecipSizeLimit"),
     Pattern(23, r"\b((e-?)?mail|message|file|attachment|msg|data|its) ?(size|length)?( \S+){0,3}? (exceed\w*|over|larger than|bigger than|greater than)…(size|limit|max|length|allow|permit|bytes|[mk]b\b)", "RFC 1870"),
@@ -115,16 +118,19 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(22, r"\b((mail|in) ?box|user|recipient|account|mail ?(folder|drop|dir)|message ?store|destination|disk|storage|boite( \w+)?( \w+)?|postfach|postvak|casella|buzon|caixa)'?s?\b…(\bfull\b|pleine?\b|\bvoll\b|uberfullt|\bvol\b|piena|lleno|cheia|overflow)", "Exim, Dovecot; fr, de, nl, it, es, pt"),
     Pattern(22, r"(mail ?box|storage|disk|space|inbox|folder) (size )?(limit|exceed|allocation|is over|over|has exceed)|over ?drawn|too many (messages|mails) in|(mailbox|account) (is )?(currently )?(over|exceed|too large)|storage exceed|no space|\bfull (mail|in)box|too much mail (stored|in)|(space|storage|room) (is )?not enough", "Exchange, Cyrus"),
     Pattern(22, r"speicherplatz|kontingent|espace (disque |de stockage )?(insuffisant|sature)|容量(が|を|の)?…(超|オーバー|不足|いっぱい|一杯)|(いっぱい|一杯|満杯)|空き容量", "de, fr, ja"),
+    Pattern(22, r"(邮箱|郵箱|信箱|空间|空間|容量)[^。]{0,20}(已满|已滿|满了|不足|超限|超出|超过)|(ящик|почта)[^.]{0,30}(переполнен|заполнен)|квот\w* (превышен|исчерпан)", "zh: QQ, NetEase; ru"),
     # --- 10: no such recipient
     Pattern(10, r"\bnull ?-?mx\b|domain\b…does not accept (any )?(e-?)?mail\b(?! from)|indicated no smtp service", "RFC 7505: declared by its own domain"),
     Pattern(10, r"\b(no such|no|unknown|invalid|non-?exist\w*|bad|inactive|disabled|unrecogni[sz]ed|undeliverable|inexistent|wrong|incorrect|illegal|suspended|deleted|obsolete|missing|closed)( local| virtual| such| e-?mail| mail| destination| target| final delivery)? (user|recipient|rcpt|mail ?box|account|address|alias|addressee|person|customer|login|user ?id|local[- ]?part)(?! (record|not listed))", "sendmail, Exchange, Yahoo"),
     Pattern(10, _USER + r"…" + _GONE, "RFC 5321 4.2.3, Gmail, Yahoo, Domino"),
-    Pattern(10, r"(doesn't|does not|don't) have (an? )?(\S+ )?(account|mailbox)|resolver adr|recipi?(ent)?notfound|not our customer|no mailbox here|not a (valid|local|known) (user|mailbox|recipient|address)|recipient unknown|user (is )?(un)?known to us", "Yahoo, Exchange, qmail"),
+    Pattern(10, r"(doesn't|does not|don't) have (an? )?(\S+ )?(account|mailbox)|resolver adr|recipi?(ent)?notfound|not our customer|no mailbox here|not a (valid|local|known) (user|mailbox|recipient|address)|recipient unknown|user (is )?(un)?known to us|final (e-?mail )?delivery point|(did|does) not (exactly )?match an? (\S+ )?(e-?mail )?address", "Yahoo, Exchange, qmail, ph"),
     Pattern(10, r"recipient address(es)? (was |were |is )?(rejected|refused)( ?: ?(access denied|undeliverable|unverified|invalid|not found|no such|bad|need fully)|\W*$)|addressee unknown|mailbox (unavailable|not available|not found|disabled)|no one by that name|user not local|(not|un)listed in( the)? (domino|directory|public name)|not in (the )?(directory|address book)", "Exchange Online 5.4.1, Postfix, Domino"),
     Pattern(10, r"(utilisateur|destinataire|adresse|compte|boite|abonne)…(inconnue?|invalide|introuvable|inexistante?|n'existe|desactivee?|suspendue?|ferme|resilie|clos)|(inconnue?|invalide) (a|sur) cette", "fr: Orange OFR_416, La Poste, SFR"),
     Pattern(10, r"(empfa?e?nger|benutzer|adress(e|at)|postfach|konto|teilnehmer|kunde)(in|adresse|konto)?\b…(unbekannt|existiert nicht|nicht (gefunden|vorhanden|bekannt|zustellbar|existent|verfugbar)|ungultig|gesperrt|deaktiviert|geloscht|aufgelost)|unbekannter (benutzer|empfanger|nutzer)", "de: GMX, web.de, T-Online"),
     Pattern(10, r"(ユーザー?|宛先|アドレス|受信者|あて先|アカウント|メールボックス)[^。]{0,40}(見つか|存在し|不明|いません|無効|ありません|間違|正しくありません|使われて|解約|停止)|宛先不明|不明な(宛先|ユーザ)", "ja: docomo, KDDI, Yahoo! JAPAN"),
     Pattern(10, r"usuario (desconocido|no existe|inexistente|invalido)|destinatario (desconocido|sconosciuto|inesistente|inexistente|desconhecido)|utente (sconosciuto|inesistente)|(gebruiker|ontvanger|adres)…(onbekend|bestaat niet)|utilizador desconhecido|casella (inesistente|disabilitata)", "es, it, nl, pt"),
+    Pattern(10, r"(收件人|收件者|用户|使用者|邮箱|信箱|帐号|账号|账户|帳號|(?<!ip)地址)[^。]{0,40}(不存在|无效|無效|有误|错误|停用|禁用|注销|找不到|未找到)|(无效|不存在|未知)的?(收件人|用户|邮箱|地址)", "zh: QQ, NetEase, Sina"),
+    Pattern(10, r"(пользовател|получател|адресат|ящик|адрес|учетн)[^.]{0,40}(не существует|не наиден|неизвест|заблокирован|отключен|удален)|(нет такого|неизвестн\w+) (пользовател|адресат|получател)", "ru: without the marks of й and ё"),
     # --- 21: the domain can't be found
     Pattern(21, r"name service error|nxdomain|servfail|\bno (valid |usable |such )?(mx|aaaa?|a|dns|mail exchange|address)( or \w+| host)?( resource)?( record|s\b|host|$)|\bmx records?\b…(non-?exist|invalid|not|no )|infodomainnonexistent|no mail ?(hosts|server|exchanger)s?", "Postfix, Exim, Exchange 5.4.310"),
     Pattern(21, r"\b(host|hostname|domain|site|name ?server|mail ?server|domaine|hote|domane|mx)( name)?s?\b…(not (be )?found|unknown|(does not|doesn't) (exist|resolve)|couldn't be|could not be (found|resolved)|lookup|look-up|unresolv|not resolv|cannot be resolved|can't be resolved|non-?exist|no such|inconnue?|introuvable|n'existe|unbekannt|existiert nicht|invalid)", "sendmail, Gmail; fr, de"),
@@ -137,16 +143,18 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(24, r"(queue|retry|delivery) (life ?time|time|period|timeout)…(exceed|expir|reach|long)|(too old|too long) in (the )?queue|in the queue too long|been in the queue for|retry time not reached|max\w* (retr\w+|queue|age|lifetime|delivery attempts)|zeituberschreitung|delai (depasse|expire)|タイムアウト", "Exim, qmail"),
     # --- 15: this person wants nothing from us (narrow on purpose: it is Hard)
     Pattern(15, r"\b(recipient|user|addressee|mailbox owner) (has )?(refused|blocked|rejected|blacklisted|declined|opted out of)( (to accept|all|your|any|this|the))? (e-?mails?|mails?|messages?|you\b|this sender|sender|address)|(do(es)? not|don't|doesn't) (want|wish)…(mails?|messages?|hear) ?…from (you|this|the sender|your)", "SparkPost 15"),
-    Pattern(15, r"\b(user|recipient|mailbox|addressee|person)\b…only accepts?|not (in|on) (my|the recipient's|his|her|their|the user's|recipient) (allow|white|safe|accept|approv|permit)\w*[- ]?(list|sender)s?|(sender|you|address)…(block|refus|reject|blacklist)\w* by (the |this )?(recipient|user|addressee)", "Outlook, Gmail contacts"),
+    Pattern(15, r"\b(user|recipient|mailbox|addressee|person)\b…only accepts?|not (in|on) (my|the recipient's|his|her|their|the user's|recipient) (allow|white|safe|accept|approv|permit)\w*[- ]?(list|sender)s?|\b(they|recipients?|he|she) (is|are) not accepting (e-?)?mails? from|(sender|you|address)…(block|refus|reject|blacklist)\w* by (the |this )?(recipient|user|addressee)", "Outlook, Gmail contacts"),
     Pattern(15, r"受信拒否|destinataire (a )?(refuse|bloque) (vos|votre|les|cet)|empfanger (lehnt|verweigert|blockiert|hat)…(ab|blockiert|nachrichten|annahme|gesperrt)", "ja: docomo; fr, de"),
+    Pattern(15, r"(收件人|对方|用户)[^。]{0,12}(拒收|黑名单)", "zh"),
     # --- 60: answers of absent people
     Pattern(60, r"out of (the )?office|auto(matic|mated)?[- ]?(reply|response|respond|answer)|\b(on )?vacation\b|abwesenheit|absence du bureau|reponse automatique|自動返信|不在", "RFC 3834"),
     # --- 50: refused without a reason
     Pattern(50, r"access denied|polic(y|ies)|(?<!connection )(?<!connections )(?<!temporarily )(\brefused|\brejected)|not accepted|\bblocked|forbidden|not allowed|not permitted|prohibit|unauthori[sz]ed|not authori[sz]ed|\bdenied|\bbanned|restrict|unacceptable|security reason|permission", "various"),
     Pattern(50, r"\brefuse\b|rejete|abgelehnt|verweigert|zuruckgewiesen|nicht angenommen|rechazado|rifiutat|geweigerd|recusad|拒否|拒绝", "fr, de, es, it, nl, pt, ja, zh"),
     # --- 20: later, perhaps
-    Pattern(20, r"connections? …(refused|reset|lost|closed|dropped|failed|died|aborted)|lost connection|(not|n't) respond|no answer|command died|(closing|closed|dropped|broken) (the )?(connection|transmission|channel)|(could not|couldn't|unable to|can't|cannot|failed to|wasn't able to|did not accept)…connect|no route|network (is )?unreachable|host (is )?(down|unreachable)|not (be )?reach", "Postfix, qmail, RFC 5321 421"),
+    Pattern(20, r"connections? …(refused|reset|lost|closed|dropped|failed|died|aborted)|lost connection|(not|n't) respond|no answer|command died|(closing|closed|dropped|broken) (the )?(connection|transmission|channel)|(could not|couldn't|unable to|can't|cannot|failed to|wasn't able to|did not accept)…connect|no route|network (is )?unreachable|host (is )?(down|unreachable)|not (be )?reach(?! (the following|some or all))", "Postfix, qmail, RFC 5321 421"),
     Pattern(20, r"service (is )?(temporarily |currently |not )?(un)?available|(try|retry)( your| the)?( \w+)? ?(again|later|back)|temporar|overload|\bbusy\b|\bloop|\bhops?\b|deferred|internal (server )?error|(system|local|server|processing|configuration) (error|problem|failure|trouble|not accepting)|resources|out of memory|load average|maintenance|not ready|queue file", "RFC 5321 4.2.3"),
+    Pattern(20, r"稍后|稍後|暂时|暫時|繁忙|временно|позже", "zh, ru"),
     Pattern(20, r"vorubergehend|spater (noch|erneut)|plus tard|temporairement|indisponible|momentaneamente|mas tarde|一時的|しばらく|混雑", "de, fr, it, es, ja"),
 )  # fmt: skip
 
@@ -199,6 +207,7 @@ REPLIES: dict[int, tuple[int, int]] = {
 
 TELLING_HOSTS: tuple[tuple[str, str], ...] = (
     (r"spamhaus|sorbs|spamcop|barracuda|uceprotect|abuseat|surbl|uribl|psbl|dnsbl|senderbase|invaluement", "dnsbl"),
+    (r"ipcheck\.proofpoint|csi\.cloudmark|talosintelligence|senderscore", "dnsbl"),
     (r"boxbe|spamarrest|bluebottle", "challenge-response"),
     (r"^(resolver|queue|routing|smtpsend|storedrv|transport|submission)\.", ""),
 )  # fmt: skip

@@ -11,7 +11,10 @@ from retour import __version__
 COMMANDS = {
     "serve": "retour.cli.serve:serve",
     "init": "retour.cli.setup:init",
-    "user": "retour.cli.setup:user",
+    "user": "retour.cli.people:user",
+    "org": "retour.cli.organizations:org",
+    "sandbox": "retour.cli.organizations:sandbox",
+    "credential": "retour.cli.credentials:credential",
     "settings": "retour.cli.setup:settings",
     "backup": "retour.cli.backup:backup",
     "restore": "retour.cli.backup:restore",

@@ -15,6 +15,9 @@ import uvicorn
 
 from retour import app, config, logs
 from retour.errors import ConfigError
+from retour.mailin import receiving
+from retour.postfixlog import following
+from retour.watching import Watching
 from retour.web.server import application
 from retour.worker import Worker
 
@@ -23,6 +26,19 @@ BACKLOG = 2048
 KEEP_ALIVE_SECONDS = (
     75  # longer than the 60 s that proxies keep an idle connection, else they meet a closed one
 )
+
+
+class Server(uvicorn.Server):
+    """Ends the pages' streams at a stop: what is open is waited for, and they would stay open."""
+
+    def __init__(self, config: uvicorn.Config, watching: Watching) -> None:
+        super().__init__(config)
+        self._watching = watching
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Streams first."""
+        await self._watching.end()
+        await super().shutdown(sockets)
 
 
 @click.command()
@@ -51,14 +67,18 @@ async def _serve(settings: config.Settings) -> None:
     """Build the house, open the door, work until told to stop, close in order."""
     listening = _listen(settings)
     retour = await app.build(settings)
-    server = uvicorn.Server(_server_config(settings, application(retour)))
+    server = Server(_server_config(settings, application(retour)), retour.watching)
     worker = Worker(retour)
     working = asyncio.ensure_future(worker.run())
     _ignore_signals_after_uvicorn()
     note = _note(settings)
     await _greet(retour)
     try:
-        await server.serve(sockets=[listening])
+        async with (
+            receiving(retour.reports, settings.mail_listeners),
+            following(retour.reports, retour.store, retour.shelves, settings.postfix_log),
+        ):
+            await server.serve(sockets=[listening])
     finally:
         await worker.stop()
         await working

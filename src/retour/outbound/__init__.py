@@ -22,7 +22,8 @@ from retour.model import Timings, Value
 from retour.outbound.addresses import Allowed, Problem, Target, Trouble, forbidden, parse_target, unlisted
 from retour.outbound.authorities import Authorities
 from retour.outbound.curl import Call, Heard, Line, harden_environment
-from retour.outbound.names import DnsResolver, Resolver, Turns, Vetted, vet
+from retour.outbound.names import DnsResolver, Resolver, Turns, Vetted, mail_hosts, vet
+from retour.outbound.transfers import Transfers
 from retour.outbound.troubles import certificate_expired, trouble_of
 
 __all__ = ["Answer", "Ask", "Outbound", "Trouble", "harden_environment", "vet"]
@@ -108,8 +109,7 @@ class Outbound:
         self._authorities = Authorities(ca_files)
         self._user_agent = user_agent
         self._idle: list[Line] = []
-        self._lines = pycurl.AsyncCurlMulti()
-        self._lines.setopt(pycurl.M_MAXCONNECTS, limits.IN_FLIGHT)
+        self._transfers = Transfers()
 
     async def ask(self, ask: Ask) -> Answer:
         """Send a request and tell what came of it, at the latest at its deadline."""
@@ -138,9 +138,14 @@ class Outbound:
         # What needs an entry in the allow-list must show that it has one, so its name has to be found now.
         return unlisted(target) if target.listed_only else None
 
+    async def mail_hosts(self, domain: str, org: str) -> tuple[str, ...] | Problem:
+        """The hosts that take mail for a domain, the first one first; none where it says that it takes none."""
+        async with self._turns.of(f"check {org}"):
+            return await mail_hosts(domain, self._resolver)
+
     async def close(self) -> None:
         """Close every connection. What is being asked is cancelled, so stop asking first."""
-        await self._lines.aclose()
+        self._transfers.close()
         for line in self._idle:
             line.close()
         self._idle.clear()
@@ -171,8 +176,8 @@ class Outbound:
         )
 
     async def _vet_in_time(self, target: Target, ask: Ask, allowed: tuple[Allowed, ...]) -> Vetted | Problem:
-        if target.address is not None:  # nothing is looked up
-            return await self._vet(target, ask.org, allowed, ask.sandbox)
+        if target.address is not None:  # nothing is looked up, and parse_target has looked at it
+            return Vetted(host=target.host, port=target.port, addresses=(target.address,))
         try:
             async with asyncio.timeout(ask.deadline_seconds):
                 return await self._vet(target, ask.org, allowed, ask.sandbox)
@@ -214,7 +219,7 @@ class Outbound:
     async def _run(self, line: Line) -> tuple[int, str]:
         """libcurl's code and words; 0 is well."""
         try:
-            await self._lines.perform(line.curl)
+            await self._transfers.perform(line.curl)
         except pycurl.error as error:
             code, message = error.args
             return code, message

@@ -96,6 +96,7 @@ class Line:
     def __init__(self, authorities: str, user_agent: str) -> None:
         self.curl = pycurl.Curl()
         self._call: Call | None = None
+        self._set_to: dict[int, object] = {}
         for option, value in _FIXED:
             self.curl.setopt(option, value)
         self.curl.setopt(pycurl.CAINFO, authorities)
@@ -127,8 +128,8 @@ class Line:
     def _set_where(self, call: Call) -> None:
         target = call.target
         secure = target.scheme == "https"
-        self.curl.setopt(pycurl.URL, target.url)
-        self.curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS if secure else pycurl.PROTO_HTTP)
+        self._set(pycurl.URL, target.url)
+        self._set(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS if secure else pycurl.PROTO_HTTP)
         self.curl.setopt(pycurl.RESOLVE, [] if target.address else [_pin(target, call.addresses)])
         if call.look:
             self.curl.setopt(pycurl.CONNECT_ONLY, 1)
@@ -137,15 +138,21 @@ class Line:
 
     def _set_what(self, call: Call) -> None:
         self.curl.setopt(pycurl.POSTFIELDS, call.body)
-        self.curl.setopt(pycurl.CUSTOMREQUEST, call.method)
+        self._set(pycurl.CUSTOMREQUEST, call.method)
         self.curl.setopt(pycurl.HTTPHEADER, _header_lines(call.headers))
         if call.method == "GET":
             self.curl.setopt(pycurl.HTTPGET, 1)
 
     def _set_how_long(self, seconds: float) -> None:
         total = max(1, round(seconds * 1000))
-        self.curl.setopt(pycurl.TIMEOUT_MS, total)
-        self.curl.setopt(pycurl.CONNECTTIMEOUT_MS, min(total, round(limits.CONNECT_SECONDS * 1000)))
+        self._set(pycurl.TIMEOUT_MS, total)
+        self._set(pycurl.CONNECTTIMEOUT_MS, min(total, round(limits.CONNECT_SECONDS * 1000)))
+
+    def _set(self, option: int, value: object) -> None:
+        """Unless the call before had the same: libcurl keeps these."""
+        if self._set_to.get(option) != value:
+            self.curl.setopt(option, value)
+            self._set_to[option] = value
 
     def _open_socket(self, purpose: int, address: Any) -> int:
         """libcurl is about to dial this very address."""

@@ -43,6 +43,9 @@ class Resolver(Protocol):
     async def resolve(self, host: str) -> tuple[str, ...] | Problem:
         """All addresses of a name, IPv4 and IPv6; or NAME_NOT_FOUND or NAME_LOOKUP_FAILED."""
 
+    async def exchangers(self, domain: str) -> tuple[str, ...] | Problem:
+        """The hosts that take mail for a domain, the first one first; or a Problem as above."""
+
     async def close(self) -> None:
         """Give back what it holds."""
 
@@ -77,6 +80,19 @@ class DnsResolver:
             self._kept.keep(host, (addresses, time.monotonic() + min(seconds, KEPT_SECONDS)))
         return addresses or _not_found(host)
 
+    async def exchangers(self, domain: str) -> tuple[str, ...] | Problem:
+        """Those of its MX records; of a domain without any, itself (RFC 5321 5.1). None with a null MX (RFC 7505)."""
+        try:
+            found = await self._open().query_dns(domain, "MX")
+        except aiodns.error.DNSError as error:
+            if error.args[0] == aiodns.error.ARES_ENODATA:
+                addresses = await self.resolve(domain)
+                return addresses if isinstance(addresses, Problem) else (domain,)
+            return _not_found(domain) if error.args[0] in NOT_THERE else _silent(domain)
+        records = (record.data for record in found.answer)
+        hosts = sorted((mx.priority, mx.exchange) for mx in records if isinstance(mx, pycares.MXRecordData))
+        return tuple(host.rstrip(".") for _, host in hosts if host.rstrip("."))
+
     def _open(self) -> aiodns.DNSResolver:
         """Opened at the first look-up, because c-ares belongs to a running loop."""
         if self._dns is None:
@@ -104,6 +120,18 @@ class Turns:
         if turn is None:
             turn = self._turns[sandbox] = asyncio.Semaphore(self._at_once)
         return turn
+
+
+async def mail_hosts(domain: str, resolver: Resolver) -> tuple[str, ...] | Problem:
+    """Where mail for a domain goes, within 2 s; see DnsResolver.exchangers."""
+    name = parse_host(domain)
+    if not isinstance(name, str):
+        return _not_found(domain)
+    try:
+        async with asyncio.timeout(limits.NAME_LOOKUP_SECONDS):
+            return await resolver.exchangers(name)
+    except TimeoutError:
+        return _silent(domain)
 
 
 async def vet(

@@ -21,9 +21,10 @@ class FeedbackEvent(Value):
     execution. identities: namespace -> ids of the recipient; address: where the message went. sequence: 1, 2, 3 …
     per message; final: nothing more is expected; amends: the earlier event that this one corrects. message_id: one
     message to one person; content_id: what was said to everybody. failure: of a bounce or an error. provider: what
-    the next hop said. occurred_at: microseconds since 1970, UTC. raw: the whole body, decoded.
+    the next hop said. complaint: its kind, of a bounce with code 51 that is one. occurred_at: microseconds since
+    1970, UTC. raw: the whole body, decoded.
 
-    The format `ajo` leaves out sequence, final, amends, provider and occurred_at; for e-mail message_id,
+    The format `ajo` leaves out sequence, final, amends, provider, complaint and occurred_at; for e-mail message_id,
     content_id and address too.
     """
 
@@ -49,6 +50,7 @@ class FeedbackEvent(Value):
     exclusion_code: str | None = None
     exclusion_reason: str | None = None
     provider: ProviderFacts | None = None
+    complaint: str | None = None
     occurred_at: int | None = None
 
     @property
@@ -133,6 +135,7 @@ class _Retour(msgspec.Struct, rename="camel"):
     amends: str | None = None
     message_id: str | None = None
     provider: _Provider | None = None
+    complaint: str | None = None
 
 
 class _Body(msgspec.Struct, rename="camel"):
@@ -175,6 +178,7 @@ def _event(read: _Body, raw: dict[str, Any], webhook_id: str) -> FeedbackEvent:
         exclusion_code=exclusion.code,
         exclusion_reason=exclusion.reason,
         provider=_provider(read.retour.provider),
+        complaint=read.retour.complaint,
         occurred_at=None if read.timestamp is None else ids.parse_iso(read.timestamp),
     )
 

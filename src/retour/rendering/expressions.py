@@ -31,6 +31,7 @@ class Expressions:
         self._reader = reader
         self._scope = scope
         self._terms = 0
+        self._lines, self._counted_to = 1, 0
         self._depth = 0
         self._across = False
 
@@ -115,7 +116,11 @@ class Expressions:
         return Calculation("-", Literal(0), node, line)
 
     def _line(self) -> int:
-        return self._reader.source.count("\n", 0, self._reader.token.at) + 1
+        """Counted on from where it was asked for last, as a long text has thousands of such places."""
+        at = self._reader.token.at
+        self._lines += self._reader.source.count("\n", self._counted_to, at)
+        self._counted_to = at
+        return self._lines
 
     # --- values ---
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Protocol
 
-from retour.model import Delivery, Lane, Message, Value
+import msgspec
+
+from retour.model import Delivery, Fact, Lane, Message, Value
 from retour.stores.handovers import Answer, Handover
 
 Row = tuple[Any, ...]
@@ -26,7 +28,7 @@ class MessageClaim(Value):
     """Messages taken from a lane, and the configuration's state at that moment.
 
     probe: the relay was failing and one message is tried. stuck: the relay is failing and these are only told.
-    version: of the channel configuration, 0 when it is gone.
+    version: of the channel configuration, 0 when it is gone. left_out: what ends a message that may not go, by its id.
     """
 
     messages: tuple[Message, ...] = ()
@@ -34,6 +36,7 @@ class MessageClaim(Value):
     failing_since: int | None = None
     probe: bool = False
     stuck: bool = False
+    left_out: dict[str, Fact] = msgspec.field(default_factory=dict)
 
 
 class DeliveryClaim(Value):

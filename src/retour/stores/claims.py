@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from retour import limits
+from retour import limits, suppression
 from retour.model import (
     ChannelKind,
     Delivery,
     DeliveryState,
+    Fact,
     FeedbackStatus,
     Lane,
     Message,
@@ -21,6 +22,7 @@ from retour.model import (
 )
 from retour.stores import DeliveryClaim, MessageClaim
 from retour.stores.plans import Ask, Plan, Values, find
+from retour.suppression import Guard
 
 
 class Turn(Value):
@@ -66,13 +68,15 @@ def take_messages(lane: Lane, now: int, limit: int) -> Plan[MessageClaim]:
     """Take due messages, as many as the relay's state allows (`messages`)."""
     place = {"sandbox": lane.sandbox, "configuration_id": lane.name, "now": now}
     healths = yield from find("configuration_health", {"sandbox": lane.sandbox, "id": lane.name})
-    version, failures, failing_since, open_until = healths[0] if healths else (0, 0, None, None)
+    version, failures, failing_since, open_until, guard = healths[0] if healths else (0, 0, None, None, 0)
     leased = failures > 0 and bool((yield from find("message_leased", place)))
     turn = messages(failures, open_until, leased, now, limit)
     statement = "message_claim_stuck" if turn.stuck else "message_claim"
     rows = yield from find(statement, place | _lease(now, limits.SENDING_LEASE) | {"limit": turn.limit})
+    taken = tuple(message_of(lane.sandbox, row) for row in rows)
     return MessageClaim(
-        messages=tuple(_message(lane.sandbox, row) for row in rows),
+        messages=taken,
+        left_out=(yield from _left_out(Guard(guard), taken)) if guard else {},
         version=version,
         failing_since=failing_since,
         probe=turn.probe,
@@ -80,11 +84,25 @@ def take_messages(lane: Lane, now: int, limit: int) -> Plan[MessageClaim]:
     )
 
 
+def _left_out(guard: Guard, taken: tuple[Message, ...]) -> Plan[dict[str, Fact]]:
+    """Which of them may not go, by the lists as they are in the claim's transaction. E-mail only."""
+    asking = [message for message in taken if message.channel is ChannelKind.EMAIL]
+    keys = [suppression.key_of(message.address)._asdict() for message in asking]
+    asks = [
+        Ask("suppression_of", {"sandbox": message.sandbox, **key}, rows=True)
+        for message, key in zip(asking, keys, strict=True)
+    ]
+    listed = (yield asks) if asks else []
+    facts = [suppression.left_out(guard, rows) for rows in listed]
+    return {message.id: fact for message, fact in zip(asking, facts, strict=True) if fact is not None}
+
+
 def _lease(now: int, lease: int) -> Values:
     return {"until": now + lease, "lease": lease}
 
 
-def _message(sandbox: str, row: tuple[Any, ...]) -> Message:
+def message_of(sandbox: str, row: tuple[Any, ...]) -> Message:
+    """A message from its MESSAGE_COLUMNS."""
     values = dict(zip(MESSAGE_COLUMNS, row, strict=True))
     values |= {
         "channel": ChannelKind(values["channel"]),
@@ -98,7 +116,7 @@ def _message(sandbox: str, row: tuple[Any, ...]) -> Message:
 
 DELIVERY_COLUMNS = (
     "id", "event_id", "message_id", "request_id", "feedback_status", "sequence", "replay", "webhook_id",
-    "format", "state", "attempts", "fence", "taken", "due_at", "created_at", "first_attempt_at",
+    "format", "state", "attempts", "fence", "taken", "due_at", "created_at", "first_attempt_at", "body",
 )  # fmt: skip
 
 
@@ -112,12 +130,12 @@ def take_deliveries(sandbox: str, now: int, limit: int) -> Plan[DeliveryClaim]:
     failing = failures >= limits.CIRCUIT_FAILURES
     leased = failing and bool((yield from find("delivery_leased", place)))
     turn = deliveries(paused_at is not None, failures, open_until, leased, now, limit)
-    taken: tuple[Delivery, ...] = ()
+    rows: list[tuple[Any, ...]] = []
     if turn.limit:
         lease = _lease(now, deadline * limits.SECOND + limits.LEASE_MARGIN)
-        taken = yield from _take(sandbox, place | lease | {"limit": turn.limit})
+        rows = yield from find("delivery_claim", place | lease | {"limit": turn.limit})
     return DeliveryClaim(
-        deliveries=taken,
+        deliveries=tuple(_delivery(sandbox, row) for row in rows),
         webhook_id=webhook_id,
         version=version,
         failing_since=failing_since,
@@ -126,21 +144,12 @@ def take_deliveries(sandbox: str, now: int, limit: int) -> Plan[DeliveryClaim]:
     )
 
 
-def _take(sandbox: str, values: Values) -> Plan[tuple[Delivery, ...]]:
-    """The rows, each with its event's frozen body."""
-    rows = yield from find("delivery_claim", values)
-    if not rows:
-        return ()
-    columns = [dict(zip(DELIVERY_COLUMNS, row, strict=True)) for row in rows]
-    places = [{"message_id": row["message_id"], "sequence": row["sequence"]} for row in columns]
-    bodies = yield [Ask("event_body", {"sandbox": sandbox} | place, rows=True) for place in places]
-    return tuple(_delivery(sandbox, row, body) for row, body in zip(columns, bodies, strict=True))
-
-
-def _delivery(sandbox: str, values: Values, body: list[tuple[Any, ...]]) -> Delivery:
+def _delivery(sandbox: str, row: tuple[Any, ...]) -> Delivery:
+    """With its event's frozen body, which is empty once it is removed."""
+    values = dict(zip(DELIVERY_COLUMNS, row, strict=True))
     values |= {
         "feedback_status": FeedbackStatus(values["feedback_status"]),
         "state": DeliveryState(values["state"]),
-        "body": bytes(body[0][0]) if body else b"",
+        "body": bytes(values["body"] or b""),
     }
     return Delivery(sandbox=sandbox, **values)

@@ -19,6 +19,7 @@ from retour.model import (
     RecipientStatus,
     Value,
 )
+from retour.suppression import Lesson
 
 
 class Written(Value):
@@ -63,12 +64,16 @@ class Accepted(Value):
 
 
 class Owing(Value):
-    """A feedback event, and how it is owed: never (`wanted` false), or as the webhook then wants it."""
+    """A feedback event, and how it is owed: never (`wanted` false), or as the webhook then wants it.
+
+    code: of the event's failure or exclusion, to be counted by.
+    """
 
     event: Event
     delivery_id: str
     request_id: str
     wanted: bool
+    code: str | None = None
 
 
 class Relay(Value):
@@ -79,7 +84,10 @@ class Relay(Value):
 
 
 class Settled(Value):
-    """Sending: what came of a try. Guard: the lease (fence) and the revision it was decided on."""
+    """Sending: what came of a try. Guard: the lease (fence) and the revision it was decided on.
+
+    lesson: what it taught of the address.
+    """
 
     lane: Lane
     message_id: str
@@ -95,6 +103,31 @@ class Settled(Value):
     final_event_id: str | None = None
     owings: tuple[Owing, ...] = ()
     relay: Relay | None = None
+    lesson: Lesson | None = None
+
+
+class Returned(Value):
+    """A mail that came back, to be kept. id: a hash of it. size: octets. raw: its beginning, sealed."""
+
+    id: str
+    at: int
+    kind: str
+    size: int
+    raw: bytes
+
+
+class Reported(Value):
+    """Feedback, of what is learned after sending. Guard: the revision it was decided on, and that nobody tries it."""
+
+    sandbox: str
+    message_id: str
+    revision: int
+    status: RecipientStatus
+    delayed: bool
+    final_event_id: str | None
+    owings: tuple[Owing, ...]
+    mail: Returned | None = None
+    lesson: Lesson | None = None
 
 
 class Attempted(Value):
@@ -148,10 +181,11 @@ class Step(Value):
 
 
 class Changed(Value):
-    """The catalog: some steps in one transaction."""
+    """The catalog: some steps in one transaction. together: many of one statement, after the others, unguarded."""
 
     steps: tuple[Step, ...]
+    together: tuple[Step, ...] = ()
 
 
-Handover = Accepted | Settled | Attempted | GivenUp | Changed
+Handover = Accepted | Settled | Reported | Attempted | GivenUp | Changed
 Answer = Written | Stale | Known | Clash | Repeated

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
-from retour import limits
+from retour import ids, limits, suppression
 from retour.model import DEFAULT_EVENTS, ChannelBits, DeliveryState, status_bits
 from retour.stores.handovers import (
     Accepted,
@@ -26,10 +26,13 @@ from retour.stores.handovers import (
     Known,
     Owing,
     Repeated,
+    Reported,
+    Returned,
     Settled,
     Stale,
     Written,
 )
+from retour.suppression import Count, Lesson, LessonKind
 
 T = TypeVar("T")
 Values: TypeAlias = dict[str, Any]
@@ -61,7 +64,7 @@ def subject(handover: Handover) -> str | None:
     match handover:
         case Accepted():
             return f"request {handover.execution.request_id}"
-        case Settled() | Attempted() | GivenUp():
+        case Settled() | Reported() | Attempted() | GivenUp():
             return f"message {handover.message_id}"
         case _:
             return None
@@ -74,7 +77,7 @@ def sandbox(handover: Handover) -> str:
             return handover.execution.sandbox
         case Settled():
             return handover.lane.sandbox
-        case Attempted() | GivenUp():
+        case Reported() | Attempted() | GivenUp():
             return handover.sandbox
         case Changed():
             named = {str(step.values.get("sandbox", "")) for step in handover.steps}
@@ -170,6 +173,8 @@ def _settled(handover: Settled) -> Plan[Answer]:
     told = (yield [*owed, *noted]) if owed or noted else []
     if noted and noted[0].statement == "configuration_ok" and told[len(owed)]:
         yield from change("messages_wake", _lane(handover) | {"now": handover.now})
+    if handover.lesson is not None:
+        yield from _learned(handover.lane.sandbox, handover.lesson)
     return Written(owed=sum(told[: len(owed)]))
 
 
@@ -228,6 +233,68 @@ def _relay_notes(handover: Settled) -> list[Ask]:
 
 def _lane(handover: Settled) -> Values:
     return {"sandbox": handover.lane.sandbox, "configuration_id": handover.lane.name}
+
+
+# --- reports ---
+
+
+@_plan.register
+def _reported(handover: Reported) -> Plan[Answer]:
+    values = {
+        "sandbox": handover.sandbox,
+        "id": handover.message_id,
+        "revision": handover.revision,
+        "status": handover.status,
+        "told": len(handover.owings),
+        "delayed": handover.delayed,
+        "final_event_id": handover.final_event_id,
+    }
+    if not (yield from change("message_report", values)):
+        return Stale()
+    recorded = yield [Ask("event_insert", msgspec.structs.asdict(owing.event)) for owing in handover.owings]
+    known = [owing.event.fact for owing, new in zip(handover.owings, recorded, strict=True) if not new]
+    if known:
+        return Repeated(facts=tuple(known))
+    owed = [Ask("delivery_owe", _owe_values(owing)) for owing in handover.owings if owing.wanted]
+    kept = [Ask("returned_mail_insert", _mail_values(handover, handover.mail))] if handover.mail else []
+    told = (yield [*owed, *kept]) if owed or kept else []
+    if handover.lesson is not None:
+        yield from _learned(handover.sandbox, handover.lesson)
+    return Written(owed=sum(told[: len(owed)]))
+
+
+def _mail_values(handover: Reported, mail: Returned) -> Values:
+    place = {"sandbox": handover.sandbox, "message_id": handover.message_id}
+    return msgspec.structs.asdict(mail) | place | {"event_id": handover.owings[-1].event.id}
+
+
+# --- what a message taught of its address ---
+
+
+def _learned(sandbox: str, lesson: Lesson) -> Plan[None]:
+    """On the suppression list with it, counted, or the count begun again."""
+    place = {"sandbox": sandbox, "address": lesson.address}
+    if lesson.kind is LessonKind.DELIVERED:
+        yield from change("soft_error_reset", place)
+    elif lesson.kind is not LessonKind.SOFT or (yield from _too_many(place, lesson)):
+        told = {"reason": lesson.reason, "message_id": lesson.message_id, "now": lesson.now}
+        told |= {"id": ids.new_id(), "cause": suppression.CAUSES[lesson.kind]}
+        yield from change("suppression_learn", place | told)
+
+
+def _too_many(place: Values, lesson: Lesson) -> Plan[bool]:
+    """Count a soft error, again if somebody else has counted meanwhile; whether that reached the threshold."""
+    rules = yield from find("suppression_rules_get", {"sandbox": place["sandbox"]})
+    threshold = rules[0][0] if rules else limits.SOFT_THRESHOLD_DEFAULT
+    while True:
+        rows = yield from find("soft_error_get", place)
+        before = Count(errors=rows[0][0], message_id=rows[0][1], at=rows[0][2]) if rows else None
+        count = suppression.counted(before, lesson)
+        if count is None:
+            return False
+        values = msgspec.structs.asdict(count) | {"before": before.errors if before else 0}
+        if (yield from change("soft_error_put", place | values)):
+            return count.errors >= threshold
 
 
 # --- dispatch ---
@@ -321,4 +388,6 @@ def _changed(handover: Changed) -> Plan[Answer]:
             return Clash(what=step.statement)
         if step.guard and changed != 1:
             return Stale()
+    if handover.together:
+        changed = sum((yield [Ask(step.statement, step.values) for step in handover.together]))
     return Written(changed=changed)

@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import asyncpg
 
-from retour.stores import plans
+from retour.stores import plans, tallies
 from retour.stores.handovers import Answer, Handover
 from retour.stores.plans import Ask, Conflict, Plan
 from retour.stores.sql import statements
@@ -109,8 +109,13 @@ class Course(Generic[T]):
         self.told = [[] if ask.rows else 0 for ask in self.asks]
 
 
-async def write(db: asyncpg.Connection, texts: Texts, handovers: Sequence[Handover]) -> list[Answer]:
-    """All of them in one transaction; the answers. Raises SpoiltError, UnknownError, or whatever goes wrong."""
+async def write(
+    db: asyncpg.Connection, texts: Texts, handovers: Sequence[Handover], part: str
+) -> list[Answer]:
+    """All of them in one transaction; the answers. Raises SpoiltError, UnknownError, or whatever goes wrong.
+
+    part: the name by which this process counts.
+    """
     answers: dict[int, Any] = {}
     async with Transaction(db):
         for places in rounds(handovers):
@@ -119,20 +124,44 @@ async def write(db: asyncpg.Connection, texts: Texts, handovers: Sequence[Handov
             if any(course.spoilt for course in courses.values()):
                 raise SpoiltError
             answers |= {place: course.answer for place, course in courses.items()}
+        await _count(db, texts, [(handovers[place], answer) for place, answer in answers.items()], part)
     return [answers[place] for place in range(len(handovers))]
 
 
-async def carry_out(db: asyncpg.Connection, texts: Texts, plan: Plan[T]) -> T:
-    """One plan in a transaction of its own; an answer that nothing was written undoes it."""
+async def write_one(db: asyncpg.Connection, texts: Texts, handover: Handover, part: str) -> Answer:
+    """The same with one, which is undone alone."""
+    plan = plans.of(handover)
     try:
         async with Transaction(db) as transaction:
-            course = Course(plan)
-            await _side_by_side(db, texts, [course])
-            transaction.keep = not plans.undone(course.answer)
+            answer = await _to_its_end(db, texts, plan)
+            transaction.keep = not plans.undone(answer)
+            await _count(db, texts, [(handover, answer)], part)
     except asyncpg.IntegrityConstraintViolationError as error:
         return plans.refuse(plan, Conflict(str(error)))
+    return answer
+
+
+async def carry_out(db: asyncpg.Connection, texts: Texts, plan: Plan[T]) -> T:
+    """A plan of a claim in a transaction of its own."""
+    async with Transaction(db):
+        return await _to_its_end(db, texts, plan)
+
+
+async def _to_its_end(db: asyncpg.Connection, texts: Texts, plan: Plan[T]) -> T:
+    course = Course(plan)
+    await _side_by_side(db, texts, [course])
     answer: T = course.answer  # type: ignore[assignment]  # it has ended
     return answer
+
+
+async def _count(
+    db: asyncpg.Connection, texts: Texts, written: Iterable[tuple[Handover, Answer]], part: str
+) -> None:
+    """Add what these hand-overs count."""
+    add, counts = texts.plain["tally_add"], tallies.total(written)
+    if counts:
+        values = [place._asdict() | {"part": part, "n": n} for place, n in counts.items()]
+        await db.executemany(add.text, [add.arguments(row) for row in values])
 
 
 class Transaction:

@@ -1,16 +1,18 @@
 """Shelves: rows of the store as nouns, the same for every store.
 
 What never changes (a published version, a sandbox) is kept in memory; what does is kept by its version and read
-again when a claim names a newer one.
+again when a claim names a newer one. One file: what can be read is looked up in one place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any
 
 import msgspec
 
+from retour import limits
 from retour.kept import Kept
 from retour.model import (
     Attempt,
@@ -30,12 +32,12 @@ from retour.model import (
     Role,
     Sandbox,
     SandboxType,
-    Scope,
     User,
     Value,
     Webhook,
 )
 from retour.stores import Row, Store
+from retour.stores.tallies import Tally, TallyKind
 
 
 class DeliveryRow(Value):
@@ -77,13 +79,20 @@ class MessageRow(Value):
 
 
 class Member(Value):
-    """A person of an organization."""
+    """A person of an organization. shut_out: of this one. closed: the account, everywhere, by the operator."""
 
     id: str
     email: str
     name: str
-    disabled: bool
     role: Role
+    shut_out: bool
+    closed: bool
+    signed_in_at: int | None
+
+    @property
+    def disabled(self) -> bool:
+        """Whether the person may not come in."""
+        return self.shut_out or self.closed
 
 
 class Membership(Value):
@@ -154,12 +163,11 @@ class Shelves:
     async def credential(self, client_id: str) -> Credential | None:
         """By its client id."""
         row = await self._one("credential_get", client_id=client_id)
-        if row is None:
-            return None
-        scopes = tuple(Scope(word) for word in row[3].split())
-        return Credential(
-            client_id=row[0], org=row[1], name=row[2], scopes=scopes, secret_hash=row[4], created_at=row[5]
-        )
+        return _credential(row) if row else None
+
+    async def credentials(self, org: str) -> list[Credential]:
+        """Of an organization, the oldest first."""
+        return [_credential(row) for row in await self._store.read("credentials_of", org=org)]
 
     async def user(self, user_id: str) -> User | None:
         """By id."""
@@ -174,10 +182,7 @@ class Shelves:
     async def members(self, org: str) -> list[Member]:
         """Of an organization, by address."""
         rows = await self._store.read("members_of", org=org)
-        return [
-            Member(id=row[0], email=row[1], name=row[2], disabled=bool(row[3]), role=Role(row[4]))
-            for row in rows
-        ]
+        return [_member(row) for row in rows]
 
     async def memberships(self, user_id: str) -> list[Membership]:
         """Where a person belongs, and as what."""
@@ -305,7 +310,7 @@ class Shelves:
     async def deliveries(
         self, sandbox: str, *, before: str = "~", state: str = "", tried: int = -1, limit: int = 50
     ) -> list[DeliveryRow]:
-        """A page, newest first, older than the id `before`. tried: 1 only tried ones, 0 only untried, -1 both."""
+        """A page, newest first, older than the id `before`. tried: 1 of which a try failed, 0 the others, -1 all."""
         values = {"before": before, "state": state, "tried": tried, "limit": limit}
         rows = await self._store.read("deliveries_page", sandbox=sandbox, **values)
         return [_delivery(row) for row in rows]
@@ -330,6 +335,19 @@ class Shelves:
         row = await self._one("event_removed", sandbox=sandbox, message_id=message_id, sequence=sequence)
         return Removed(row[0]) if row else Removed.BY_AGE
 
+    async def tallies(
+        self, sandbox: str, since: int, until: int, step: int, kinds: Iterable[TallyKind]
+    ) -> list[Tally]:
+        """What was counted from `since` to before `until`, in steps of so many microseconds from `since` on, by time.
+
+        Times are multiples of a minute; what is older than TALLY_MINUTES_AGE stands in the first minute of its hour.
+        At most TALLY_ROWS of them, the oldest.
+        """
+        named = f",{','.join(kinds)},"
+        values = {"since": since, "until": until, "step": step, "kinds": named, "limit": limits.TALLY_ROWS}
+        rows = await self._store.read("tallies_of", sandbox=sandbox, **values)
+        return [Tally(row[0], TallyKind(row[1]), row[2], row[3]) for row in rows]
+
     async def setting(self, name: str) -> str | None:
         """A value of the store itself."""
         row = await self._one("setting_get", name=name)
@@ -338,6 +356,17 @@ class Shelves:
 
 def _sandbox(row: Row) -> Sandbox:
     return Sandbox(id=row[0], org=row[1], name=row[2], type=SandboxType(row[3]), created_at=row[4])
+
+
+def _credential(row: Row) -> Credential:
+    values = dict(zip(Credential.__struct_fields__, row, strict=True))
+    return msgspec.convert(values | {"scopes": values["scopes"].split()}, Credential)
+
+
+def _member(row: Row) -> Member:
+    values = dict(zip(Member.__struct_fields__, row, strict=True))
+    flags = {name: bool(values[name]) for name in ("shut_out", "closed")}
+    return msgspec.convert(values | flags, Member)
 
 
 def _user(row: Row) -> User:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import queue
 import threading
 import time
 from collections.abc import Callable
@@ -25,47 +24,16 @@ from retour.model import Lane
 from retour.stores import DeliveryClaim, MessageClaim, RoomName, Row, plans, sqlite_writes
 from retour.stores.handovers import Answer, Handover
 from retour.stores.sql import migrations, statements
+from retour.stores.sqlite_jobs import Inbox, Job
 
 OLDEST = (3, 51, 3)
 BATCH = 512  # hand-overs per commit; more only lengthens the wait of the first
 ERASED = "erased"  # the setting that says that people were erased since the last start
 REWRITTEN_BYTES = 1024 * 1024 * 1024  # some ten seconds
 READ_SECONDS = 1.0  # an open cursor keeps the WAL from being reset
+WHOLE = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.NotADBError)  # errors of the whole transaction
 T = TypeVar("T")
 log = structlog.get_logger()
-
-
-class Job:
-    """One piece of work for a thread, and the future that hears of it. `begun` is set once, under the gate.
-
-    patient: once begun, its outcome is waited for. alone: it takes no transaction of ours.
-    """
-
-    __slots__ = ("alone", "begun", "future", "outcome", "patient", "withdrawn", "work")
-
-    def __init__(
-        self,
-        work: Callable[[apsw.Connection], Any],
-        future: asyncio.Future[Any],
-        patient: bool,
-        alone: bool,
-    ) -> None:
-        self.work = work
-        self.future = future
-        self.patient = patient
-        self.alone = alone
-        self.outcome: Any = None
-        self.begun = False
-        self.withdrawn = False
-
-    def tell(self) -> None:
-        """Give the outcome to whoever still waits (on the loop's thread)."""
-        if self.future.done():
-            return
-        if isinstance(self.outcome, BaseException):
-            self.future.set_exception(self.outcome)
-        else:
-            self.future.set_result(self.outcome)
 
 
 class SqliteStore:
@@ -75,9 +43,7 @@ class SqliteStore:
         self.path = path
         self._lock = lock
         self._loop = asyncio.get_running_loop()
-        self._writes: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._reads: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._gate = threading.Lock()
+        self._writes, self._reads = Inbox(self._loop), Inbox(self._loop)
         self._threads = [
             threading.Thread(target=self._write_loop, name="retour-writer", daemon=True),
             threading.Thread(target=self._read_loop, name="retour-reader", daemon=True),
@@ -102,7 +68,9 @@ class SqliteStore:
 
     async def write(self, handover: Handover) -> Answer:
         """See Store.write."""
-        answer: Answer = await self._ask(self._writes, lambda db: sqlite_writes.apply(db, handover))
+        answer: Answer = await self._ask(
+            self._writes, lambda db: sqlite_writes.apply(db, handover), handover=handover
+        )
         return answer
 
     async def claim_messages(self, lane: Lane, now: int, limit: int) -> MessageClaim:
@@ -140,62 +108,35 @@ class SqliteStore:
 
     async def close(self) -> None:
         """See Store.close."""
-        self._writes.put(None)
-        self._reads.put(None)
+        self._writes.end()
+        self._reads.end()
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
         self._lock.close()
 
     async def _ask(
         self,
-        line: queue.SimpleQueue[Job | None],
+        inbox: Inbox,
         work: Callable[[apsw.Connection], Any],
+        handover: Handover | None = None,
         patient: bool = False,
         alone: bool = False,
     ) -> Any:
-        """Queue work for a thread; take it back if it was not begun in time.
-
-        A claim is patient: rows that are leased while nobody waits for them are lost until the lease ends, and
-        each time counts as taken.
-        """
-        job = Job(work, self._loop.create_future(), patient, alone)
-        timer = self._loop.call_later(limits.COMMIT_SECONDS, self._take_back, job)
-        line.put(job)
-        try:
-            return await job.future
-        finally:
-            timer.cancel()
-
-    def _take_back(self, job: Job) -> None:
-        """Too late: what was not begun will not be; of what was begun the outcome is unknown."""
-        with self._gate:
-            job.withdrawn = not job.begun
-        if not job.future.done() and (job.withdrawn or not job.patient):
-            job.future.set_exception(Busy(begun=job.begun))
+        return await inbox.ask(Job(work, self._loop.create_future(), handover, patient, alone))
 
     # --- the writer's thread ---
 
     def _write_loop(self) -> None:
         db = connect(self.path)
         stop = False
-        while not stop and (job := self._writes.get()) is not None:
-            jobs, stop = self._batch(job)
+        while not stop:
+            jobs, stop = self._writes.take(BATCH)
             self._commit(db, [job for job in jobs if not job.alone])
-            for job in self._begin([job for job in jobs if job.alone]):
+            for job in self._writes.begin([job for job in jobs if job.alone]):
                 job.outcome = _outcome(db, job.work)
             self._loop.call_soon_threadsafe(_tell_all, jobs)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.close()
-
-    def _batch(self, first: Job) -> tuple[list[Job], bool]:
-        """What has been handed over meanwhile, and whether the end was among it."""
-        jobs = [first]
-        while len(jobs) < BATCH and not self._writes.empty():
-            job = self._writes.get()
-            if job is None:
-                return jobs, True
-            jobs.append(job)
-        return jobs, False
 
     def _commit(self, db: apsw.Connection, jobs: list[Job]) -> None:
         """One transaction for all; a hand-over that fails is undone alone, a failed commit fails them all."""
@@ -203,8 +144,10 @@ class SqliteStore:
             return
         try:
             db.execute("BEGIN IMMEDIATE")
-            for job in self._begin(jobs):
-                job.outcome = _in_savepoint(db, job.work)
+            begun = self._writes.begin(jobs)
+            if not _without_a_hitch(db, begun):
+                _each_alone(db, begun)
+            sqlite_writes.count(db, [(job.handover, job.outcome) for job in begun if job.handover])
             db.execute("COMMIT")
         except apsw.Error as error:
             log.error("store_commit_failed", error=str(error), handovers=len(jobs))
@@ -213,29 +156,29 @@ class SqliteStore:
             for job in jobs:  # after an I/O error the log may hold the commit all the same
                 job.outcome = Busy(begun=isinstance(error, apsw.IOError))
 
-    def _begin(self, jobs: list[Job]) -> list[Job]:
-        """Those not taken back meanwhile; from here on nobody can. Called when the database is ours to write."""
-        with self._gate:
-            live = [job for job in jobs if not job.withdrawn]
-            for job in live:
-                job.begun = True
-        return live
-
     # --- the reader's thread ---
 
     def _read_loop(self) -> None:
         db = connect(self.path)
         db.execute("PRAGMA query_only = 1")
-        while (job := self._reads.get()) is not None:
-            if not job.withdrawn:
-                job.outcome = _read_in_time(db, job.work)
-                self._loop.call_soon_threadsafe(_tell_all, [job])
+        stop = False
+        while not stop:
+            jobs, stop = self._reads.take(1)
+            for job in jobs:
+                if not job.withdrawn:
+                    job.outcome = _read_in_time(db, job.work)
+                    self._loop.call_soon_threadsafe(_tell_all, [job])
         db.close()
 
 
 def connect(path: Path) -> apsw.Connection:
-    """A connection as this store needs it: WAL, every commit on the disk before it is answered."""
+    """A connection as this store needs it: WAL, every commit on the disk before it is answered.
+
+    QPSG: a statement is planned once. Without it some are planned again for each value that is bound, which took
+    three quarters of the time of those that settle a message or a delivery (sqlite.org/queryplanner-ng.html).
+    """
     db = apsw.Connection(str(path))
+    db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     db.set_busy_timeout(round(limits.COMMIT_SECONDS * 1000))
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
@@ -312,12 +255,35 @@ def lock_file(path: Path) -> IO[str]:
     return lock
 
 
+def _without_a_hitch(db: apsw.Connection, jobs: list[Job]) -> bool:
+    """Whether all could be done with nothing to undo. A savepoint for each would have their pages copied."""
+    for job in jobs:
+        before = db.total_changes()
+        try:
+            job.outcome = job.work(db)
+        except WHOLE:
+            raise
+        except Exception:  # it has one again, and tells it
+            return False
+        if plans.undone(job.outcome) and db.total_changes() != before:
+            return False
+    return True
+
+
+def _each_alone(db: apsw.Connection, jobs: list[Job]) -> None:
+    """Begin again, so that each can be undone."""
+    db.execute("ROLLBACK")
+    db.execute("BEGIN IMMEDIATE")
+    for job in jobs:
+        job.outcome = _in_savepoint(db, job.work)
+
+
 def _in_savepoint(db: apsw.Connection, work: Callable[[apsw.Connection], Any]) -> Any:
-    """The work's answer, or its error with everything of it undone. Errors of the whole transaction go up."""
+    """The work's answer, or its error with everything of it undone. WHOLE goes up."""
     db.execute("SAVEPOINT handover")
     try:
         answer = work(db)
-    except (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.NotADBError):
+    except WHOLE:
         raise
     except Exception as error:  # a bug in one hand-over must not take its neighbours along
         db.execute("ROLLBACK TO handover")

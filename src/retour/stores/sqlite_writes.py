@@ -1,16 +1,17 @@
 """How SQLite runs a plan: statement by statement, on the writer's thread, inside the open transaction.
 
-Each runs in a savepoint of its own: an answer that says "nothing was written" undoes what came before it.
+An answer that says "nothing was written" undoes what came before it: that is up to who opened the transaction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import apsw
 
 from retour.model import Lane
-from retour.stores import DeliveryClaim, MessageClaim, claims, plans
+from retour.stores import DeliveryClaim, MessageClaim, claims, plans, tallies
 from retour.stores.handovers import Answer, Handover
 from retour.stores.plans import Ask, Conflict, Plan
 from retour.stores.sql import statements
@@ -22,6 +23,12 @@ SQL = statements()
 def apply(db: apsw.Connection, handover: Handover) -> Answer:
     """Write one hand-over."""
     return _carry_out(db, plans.of(handover))
+
+
+def count(db: apsw.Connection, written: Iterable[tuple[Handover, Answer]]) -> None:
+    """Add what these hand-overs count, in the transaction that wrote them."""
+    counts = tallies.total(written)
+    db.executemany(SQL["tally_add"], [place._asdict() | {"part": "", "n": n} for place, n in counts.items()])
 
 
 def claim_messages(db: apsw.Connection, lane: Lane, now: int, limit: int) -> MessageClaim:

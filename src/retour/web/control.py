@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from retour.app import CONTROL, Retour
 from retour.errors import Busy, Code, NotFound, Refused, Unauthorized
-from retour.model import Role
+from retour.model import Role, SandboxType, Scope
 from retour.web import problems
 from retour.web.decoding import decode, read_body
 
@@ -50,10 +50,67 @@ class Disable(msgspec.Struct):
     disabled: bool
 
 
-class Users(msgspec.Struct):
-    """Whose people are listed."""
+class ChangeRole(msgspec.Struct):
+    """Whose role becomes which."""
 
     org: str
+    email: str
+    role: Role
+
+
+class Somebody(msgspec.Struct):
+    """A person of an organization."""
+
+    org: str
+    email: str
+
+
+class OfOrg(msgspec.Struct):
+    """Of which organization something is listed."""
+
+    org: str
+
+
+class Nothing(msgspec.Struct):
+    """No words."""
+
+
+class AddOrg(msgspec.Struct):
+    """An organization."""
+
+    org: str
+    name: str
+
+
+class AddSandbox(msgspec.Struct):
+    """A sandbox."""
+
+    org: str
+    name: str
+    type: SandboxType
+
+
+class AddCredential(msgspec.Struct):
+    """An API credential."""
+
+    org: str
+    name: str
+    scopes: list[Scope]
+
+
+class RotateCredential(msgspec.Struct):
+    """Whose secret is changed, and how long the one before stays good."""
+
+    org: str
+    client_id: str
+    overlap_hours: int
+
+
+class RevokeCredential(msgspec.Struct):
+    """Which API credential ends."""
+
+    org: str
+    client_id: str
 
 
 class Backup(msgspec.Struct):
@@ -73,7 +130,17 @@ DEEDS: dict[str, tuple[str, type[msgspec.Struct]]] = {
     "add_user": ("operator", AddUser),
     "link": ("operator", Link),
     "disable": ("operator", Disable),
-    "users": ("operator", Users),
+    "users": ("operator", OfOrg),
+    "change_role": ("operator", ChangeRole),
+    "remove_user": ("operator", Somebody),
+    "add_org": ("operator", AddOrg),
+    "orgs": ("operator", Nothing),
+    "add_sandbox": ("operator", AddSandbox),
+    "sandboxes": ("operator", OfOrg),
+    "add_credential": ("operator", AddCredential),
+    "rotate_credential": ("operator", RotateCredential),
+    "revoke_credential": ("operator", RevokeCredential),
+    "credentials": ("operator", OfOrg),
     "backup": ("backups", Backup),
     "backup_state": ("backups", BackupState),
 }

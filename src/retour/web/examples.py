@@ -52,6 +52,19 @@ EXAMPLES: dict[str, Any] = {
         "person": {"name": {"firstName": "Ann"}},
         "personalEmail": {"address": "ann@luma.example"},
     },
+    "POST /ajo/config/suppression/addresses": [
+        {
+            "entity": {"type": "email", "entityValue": "ann@luma.example"},
+            "comment": "Asked by telephone",
+            "user": "bob@luma.example",
+        }
+    ],
+    "POST /ajo/config/suppression/domains": [
+        {"entity": {"type": "domain", "entityValue": "luma.example"}, "comment": "Closed"}
+    ],
+    "POST /ajo/config/suppression/uploads": {
+        "file": "TYPE,VALUE,COMMENT\nEMAIL,ann@luma.example,Asked by telephone\nDOMAIN,luma.example,\n"
+    },
     "POST /journey/campaigns/service/campaigns": {
         "name": "Password reset",
         "channel": "email",
@@ -87,6 +100,16 @@ EXAMPLES: dict[str, Any] = {
             "maxConnections": 8,
         },
     },
+    "POST /callbacks/{provider}/{token}": [
+        {
+            "email": "ann@luma.example",
+            "timestamp": 1_795_508_100,
+            "event": "delivered",
+            "response": "250 OK",
+            "sg_event_id": "ZGVsaXZlcmVkLTA",
+            "retour": "a" * 56,
+        }
+    ],
     "POST /ajo/config/feedback-webhooks": {
         "name": "Order status",
         "channels": ["email", "sms"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -26,7 +26,7 @@ IN_PATHS = {"namespace": Name, "userId": Word}
 PLACEHOLDER = re.compile(r"{(\w+)}")
 SCOPES = {
     Scope.EXECUTE: "Execute campaigns, replay deliveries.",
-    Scope.CONFIGURE: "Create and change campaigns, channel configurations and the feedback webhook.",
+    Scope.CONFIGURE: "Create and change campaigns, channel configurations and the feedback webhook; test it.",
     Scope.READ: "Read everything in the sandbox.",
 }
 TAGS = {
@@ -37,8 +37,12 @@ TAGS = {
     "configurations": "Channel configurations: which provider, which relay, from whom.",
     "webhooks": "Where feedback events go.",
     "profiles": "What is known of people.",
+    "suppression": "Who gets no e-mail, and who alone gets some.",
+    "suppression_uploads": "Lists of addresses and domains, as files.",
+    "events": "What happened to messages, for readers that ask.",
     "deliveries": "What was owed to the webhook, every attempt, and once more.",
     "verification": "Why does a request that somebody received not verify?",
+    "callbacks": "What mail providers tell of messages.",
     "contracts": "This document and its like.",
 }
 DESCRIPTION = """Send e-mail and SMS by API, hear every outcome at your HTTPS endpoint. \
@@ -183,8 +187,16 @@ def _components(operations: list[Operation]) -> Schema:
 
 def _kinds(operation: Operation) -> list[Any]:
     """The Structs of an operation."""
-    kinds = [operation.body, operation.error, *operation.answers.values()]
+    named = [operation.body, operation.error, *operation.answers.values()]
+    kinds = [inner for kind in named for inner in _inside(kind)]
     return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+
+
+def _inside(kind: Any) -> tuple[Any, ...]:
+    """What a list is of, or the kind itself."""
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    return get_args(kind) if get_origin(kind) is list else (kind,)
 
 
 def _refusal_name(error: Any, status: int, codes: tuple[Code, ...]) -> str:

@@ -13,7 +13,7 @@ from msgspec import Meta
 from retour import limits
 from retour.errors import Code
 from retour.model import Scope
-from retour.web import ingest, jwks, wire
+from retour.web import callbacks, ingest, jwks, wire
 from retour.web.api.calls import ApiRoute
 from retour.web.ingest import ExecutionRequest, External, Name
 
@@ -76,7 +76,7 @@ class Operation:
 
 def operations(rows: Iterable[ApiRoute]) -> list[Operation]:
     """Everything that a program may call, in the order of the page about it."""
-    return [*BEFORE, EXECUTE, HIGH_THROUGHPUT, *(of_row(row) for row in rows), JWKS, *CONTRACTS]
+    return [*BEFORE, EXECUTE, HIGH_THROUGHPUT, *(of_row(row) for row in rows), JWKS, CALLBACK, *CONTRACTS]
 
 
 def of_row(row: ApiRoute) -> Operation:
@@ -88,6 +88,7 @@ def of_row(row: ApiRoute) -> Operation:
         tag=row.function.__module__.rpartition(".")[2],
         scope=row.scope,
         body=row.body,
+        takes=row.takes,
         query=row.query,
         answers=row.answers,
         told=_told(row),
@@ -116,6 +117,21 @@ def grouped(*refusals: tuple[int, Code]) -> Refusals:
     return made
 
 
+REFUSED = (
+    *EVERY_CALL,
+    *EVERY_BODY,
+    *EVERYWHERE,
+    (400, Code.INVALID_FIELDS),
+    (400, Code.CONTEXT_TOO_LARGE),
+    (400, Code.CAMPAIGN_NOT_LIVE),
+    (400, Code.OUTSIDE_DATES),
+    (400, Code.VARIABLES_MISSING),
+    (400, Code.WRONG_MODE),
+    (404, Code.NOT_FOUND),
+    (409, Code.REQUEST_ID_REUSED),
+    (429, Code.TOO_MANY_CALLS),
+)
+
 EXECUTE = Operation(
     method="POST",
     path=ingest.PATH,
@@ -125,21 +141,7 @@ EXECUTE = Operation(
     body=ExecutionRequest,
     answers={202: wire.ExecutionAccepted},
     told="The execution, after the commit; the first answer again for the same requestId and request.",
-    refusals=grouped(
-        *EVERY_CALL,
-        *EVERY_BODY,
-        *EVERYWHERE,
-        (400, Code.INVALID_FIELDS),
-        (400, Code.CONTEXT_TOO_LARGE),
-        (400, Code.CAMPAIGN_NOT_LIVE),
-        (400, Code.OUTSIDE_DATES),
-        (400, Code.PROFILE_UNKNOWN),
-        (400, Code.VARIABLES_MISSING),
-        (400, Code.WRONG_MODE),
-        (404, Code.NOT_FOUND),
-        (409, Code.REQUEST_ID_REUSED),
-        (429, Code.TOO_MANY_CALLS),
-    ),
+    refusals=grouped(*REFUSED, (400, Code.PROFILE_UNKNOWN)),
 )
 
 HIGH_THROUGHPUT = replace(
@@ -147,6 +149,7 @@ HIGH_THROUGHPUT = replace(
     path=ingest.HIGH_THROUGHPUT_PATH,
     summary="Execute a campaign in high throughput mode",
     body=HighThroughputRequest,
+    refusals=grouped(*REFUSED),  # without profiles none can be unknown
 )
 
 JWKS = Operation(
@@ -158,6 +161,17 @@ JWKS = Operation(
     gives="application/jwk-set+json",
     told="What the JWTs of the sandbox's feedback webhook are verified with; the newest first.",
     refusals=grouped((404, Code.NOT_FOUND), *EVERYWHERE),
+)
+
+CALLBACK = Operation(
+    method="POST",
+    path=callbacks.PATH,
+    summary="Tell events of a mail provider",
+    tag="callbacks",
+    body=Any,
+    answers={200: None},
+    told="All of them are committed; what was known, or is of no message of the sandbox, changed nothing.",
+    refusals=grouped(*EVERY_BODY, *EVERYWHERE, (403, Code.NOT_GENUINE), (404, Code.NOT_FOUND)),
 )
 
 BEFORE = (

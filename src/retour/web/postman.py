@@ -20,6 +20,7 @@ VARIABLES = {
     "accessToken": "",
     "accessTokenUntil": "0",
     "version": "1",
+    "uploadId": "",
 }
 NOUNS = {  # the variable that keeps the id of what a path is about
     "executions": "executionId",
@@ -29,7 +30,18 @@ NOUNS = {  # the variable that keeps the id of what a path is about
     "deliveries": "deliveryId",
     "jwks": "sandboxId",
 }
-SHOWN = {"name": "feedback-event", "namespace": "email", "userId": "ann@luma.example"}
+SHOWN = {
+    "name": "feedback-event",
+    "namespace": "email",
+    "userId": "ann@luma.example",
+    "email": "ann@luma.example",
+    "domain": "luma.example",
+    "provider": "sendgrid",
+    "token": "of-a-channel-configuration",
+    "jobId": "{{uploadId}}",
+    "imsOrgId": "{{imsOrg}}",
+    "sandboxId": "{{sandboxId}}",
+}
 HEADERS = {
     "x-api-key": "{{clientId}}",
     "x-gw-ims-org-id": "{{imsOrg}}",
@@ -138,7 +150,8 @@ def _headers(document: Schema, operation: Schema) -> list[Schema]:
         if "$ref" in parameter
     ]
     made = [{"key": name, "value": HEADERS[name]} for name in names]
-    kinds = list(operation.get("requestBody", {}).get("content", {}))
+    given = operation.get("requestBody", {}).get("content", {})
+    kinds = [kind for kind in given if kind in (JSON, FORM)]  # of a file Postman tells it, with the boundary
     return made + [{"key": "content-type", "value": kind} for kind in kinds]
 
 
@@ -155,6 +168,8 @@ def _url(path: str) -> Schema:
 def _body(content: Schema) -> Schema:
     if FORM in content:
         return {"mode": "urlencoded", "urlencoded": TOKEN_FORM}
+    if JSON not in content:
+        return {"mode": "formdata", "formdata": FILE_FORM}
     text = json.dumps(_filled(content[JSON].get("example", {})), ensure_ascii=False, indent=2)
     return {"mode": "raw", "raw": text, "options": {"raw": {"language": "json"}}}
 
@@ -164,6 +179,7 @@ TOKEN_FORM = [
     {"key": "client_id", "value": "{{clientId}}"},
     {"key": "client_secret", "value": "{{clientSecret}}"},
 ]
+FILE_FORM = [{"key": "file", "type": "file", "src": []}]
 FILLED = {  # $guid: a new id for each request, made by Postman
     "requestId": "{{$guid}}",
     "campaignId": "{{campaignId}}",

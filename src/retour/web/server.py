@@ -15,15 +15,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from retour import ids
 from retour.app import KEY_CHECK, Retour
 from retour.errors import Busy, Code, Invalid, Refused
-from retour.web import admin, contracts, control, jwks, problems
+from retour.web import admin, callbacks, contracts, control, jwks, problems, reference
 from retour.web.api import (
     calls,
     campaigns,
     configurations,
     deliveries,
+    events,
     executions,
     people,
     profiles,
+    suppression,
+    suppression_uploads,
     verification,
     webhooks,
 )
@@ -39,6 +42,9 @@ API_ROUTES = (
     *executions.ROUTES,
     *profiles.ROUTES,
     *people.ROUTES,
+    *suppression.ROUTES,
+    *suppression_uploads.ROUTES,
+    *events.ROUTES,
     *deliveries.ROUTES,
     *verification.ROUTES,
 )
@@ -82,8 +88,10 @@ def _routes(retour: Retour) -> list[BaseRoute]:
         Route("/readyz", ready, methods=["GET"]),
         Route("/ajo/im/health", health, methods=["GET"]),
         jwks.route(retour),
+        callbacks.route(retour),
         *calls.routes(retour, API_ROUTES),
         *contracts.routes(API_ROUTES),
+        reference.route(API_ROUTES),
         control.route(retour),
         *admin.routes(retour),
     ]

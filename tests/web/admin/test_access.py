@@ -11,7 +11,37 @@ from web.admin.desk import DEV, Desk, Read
 from web.admin.walk import furnish
 
 TABS = ("/properties", "/actions", "/content", "/audience", "/schedule")
-DEEDS_OF_A_DEVELOPER = ("/test", "/publish", "/stop", "/duplicate", "/replay", "/campaigns/new", *TABS)
+CLOSED_TO_A_DEVELOPER = (
+    "feedback-webhooks/new",
+    "channel-configurations/new",
+    "sandboxes/new",
+    "-list/new",
+    "-list/upload",
+    "/edit",
+    "/delete",
+)
+FOR_ADMINISTRATORS = tuple(
+    f"{DEV}/{word}"
+    for word in (
+        "users",
+        "credentials",
+        "audit",
+        "suppression-uploads",
+        "suppression-list/rules",
+        "allowed-list/active",
+    )
+)
+DEEDS_OF_A_DEVELOPER = (
+    "/test",
+    "/publish",
+    "/stop",
+    "/duplicate",
+    "/replay",
+    "/replays",
+    "/campaigns/new",
+    "/preview",
+    *TABS,
+)
 
 
 async def test_charlie_finds_nothing_of_acme(desk: Desk, receiver: Endpoint) -> None:
@@ -79,8 +109,8 @@ async def test_a_developer_works_on_campaigns_and_not_on_webhook_or_configuratio
         allowed = path.endswith(DEEDS_OF_A_DEVELOPER) and "feedback-webhooks/new" not in path
         assert (answer.status_code != 403) is allowed, path
     for path in furnished.gets():
-        closed = ("feedback-webhooks/new", "channel-configurations/new", "/edit", "/delete")
-        assert ((await bob.get(path)).status_code == 403) is path.endswith(closed), path
+        closed = path.endswith(CLOSED_TO_A_DEVELOPER) or path.startswith(FOR_ADMINISTRATORS)
+        assert ((await bob.get(path)).status_code == 403) is closed, path
 
 
 async def test_buttons_that_a_person_may_not_use_are_not_shown(desk: Desk, receiver: Endpoint) -> None:
@@ -141,7 +171,7 @@ async def test_a_request_of_our_own_pages_is_taken(
 
 async def test_signing_in_from_another_site_is_refused(desk: Desk) -> None:
     stranger = await desk.stranger()
-    link = await desk.house.retour.organizations.sign_in_link("charlie@other.example")
+    link = await desk.house.retour.people.sign_in_link("charlie@other.example")
     answer = await stranger.post(f"/admin/sign-in/{link}", headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
     assert (await stranger.post(f"/admin/sign-in/{link}")).status_code == 303

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cast import ANN
 from outside.https import Endpoint
 from retour import ids, limits
 from retour.channels import Receipt
@@ -62,7 +63,7 @@ async def test_a_webhook_that_fails_for_long_is_told_where_one_looks(desk: Desk,
         text = (await ann.get(page)).text
         assert "ailing for 10 min" in text, page
         assert "about to be tried again" in text, page
-    await house.retour.webhooks.pause(house.dev, webhook.id, "ann")
+    await house.retour.webhooks.pause(house.dev, webhook.id, ANN)
     for page in pages:
         assert "ailing for" not in (await ann.get(page)).text
 

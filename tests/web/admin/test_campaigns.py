@@ -253,3 +253,105 @@ async def test_a_text_message_is_previewed_on_its_page(desk: Desk, ann: httpx.As
     assert "iframe" not in text
     answer = await ann.get(f"{LIST}/{campaign.id}/nothing")
     assert answer.status_code == 404
+
+
+# --- what is typed, before it is saved ---
+
+
+async def test_a_preview_shows_what_is_typed_and_saves_nothing(desk: Desk, ann: httpx.AsyncClient) -> None:
+    campaign = await desk.draft(content=CONTENT)
+    form = {"version": "1", "subject": "x", "html": "<b style='color:red'>{{context.new}}</b>", "text": ""}
+    answer = await ann.post(f"{LIST}/{campaign.id}/preview", data=form)
+    assert answer.text == "<b style='color:red'>new</b>"
+    assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    page = (await ann.post(f"{LIST}/{campaign.id}/content", data=form | {"do": "preview"})).text
+    assert "<code>context.new</code>" in page
+    assert "context.order.id" not in page.replace("{{context.order.id}}", "")
+    assert Read(page).data["html"] == [form["html"]]
+    assert (await desk.house.retour.campaigns.get(desk.house.dev, campaign.id)) == campaign
+
+
+async def test_a_preview_of_a_broken_template_says_where_it_breaks(
+    desk: Desk, ann: httpx.AsyncClient
+) -> None:
+    campaign = await desk.draft(content=CONTENT)
+    form = {"version": "1", "subject": "x", "html": "<p>\n  {{#each context.rows}}", "text": ""}
+    framed = await ann.post(f"{LIST}/{campaign.id}/preview", data=form)
+    assert "Line 2, column " in framed.text
+    assert framed.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    page = (await ann.post(f"{LIST}/{campaign.id}/content", data=form | {"do": "preview"})).text
+    assert 'id="content-html-body-err"' in page
+    assert "Line 2, column " in page
+    assert "They are listed once the content has no error." in page
+
+
+async def test_only_who_may_change_the_content_previews_what_is_typed(
+    desk: Desk, ann: httpx.AsyncClient
+) -> None:
+    campaign = await desk.draft(content=CONTENT)
+    vera = await desk.browser("vera")
+    assert (await vera.post(f"{LIST}/{campaign.id}/preview", data={"html": "x"})).status_code == 403
+    page = (await vera.get(f"{LIST}/{campaign.id}/content")).text
+    assert "data-preview" not in page
+    assert f'src="{LIST}/{campaign.id}/preview"' in page
+    charlie = await desk.browser("charlie")
+    assert (await charlie.post(f"{LIST}/{campaign.id}/preview", data={"html": "x"})).status_code == 404
+
+
+async def test_a_variable_says_whether_each_call_has_to_bring_it(desk: Desk, ann: httpx.AsyncClient) -> None:
+    text = '{{context.code}} {%=context.name ?: "there" %}'
+    campaign = await desk.draft(channel="sms", content=ContentInput(text=text))
+    page = (await ann.get(f"{LIST}/{campaign.id}/content")).text
+    assert '<code>context.code</code> <span class="subtle">each call has to bring it' in page
+    assert '<code>context.name</code> <span class="subtle">may be left out' in page
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Your code is {{context.code}}", "17</span> characters · GSM-7"),
+        ("Votre café", "10</span> characters · GSM-7"),
+        ("Code – {{context.code}}", "11</span> characters · UCS-2"),
+        ("a" * 161, 'GSM-7 · <span class="num">2</span> parts'),
+        ("ж" * 71, 'UCS-2 · <span class="num">2</span> parts'),
+    ],
+)
+async def test_a_text_message_is_counted_as_it_is_sent(
+    desk: Desk, ann: httpx.AsyncClient, text: str, told: str
+) -> None:
+    campaign = await desk.draft(channel="sms", content=ContentInput(text="Hello"))
+    form = {"version": "1", "text": text, "do": "preview"}
+    assert told in (await ann.post(f"{LIST}/{campaign.id}/content", data=form)).text
+
+
+# --- the request in every form ---
+
+
+async def test_the_request_comes_in_four_forms_each_with_every_variable(
+    desk: Desk, ann: httpx.AsyncClient
+) -> None:
+    campaign = await desk.draft(content=CONTENT)
+    marks = {
+        "curl": "curl -X POST",
+        "http": "POST /ajo/im/executions/unitary HTTP/1.1",
+        "python": "import json",
+    }
+    for word, mark in {**marks, "json": "{", "nothing": "curl -X POST"}.items():
+        text = (await ann.get(f"{LIST}/{campaign.id}/api-request?as={word}")).text
+        shown = text.split('<pre id="request"')[1].partition("</pre>")[0].partition(">")[2]
+        assert shown.startswith(mark), word
+        assert campaign.id in shown
+        assert "order" in shown
+        assert desk.house.acme_credential.credential.client_id not in shown
+
+
+async def test_the_python_program_is_one(desk: Desk) -> None:
+    content = ContentInput(
+        subject="{{context.a}} {%#if context.b%}x{%/if%}", html=BodyInput(body='it\'s "{{context.c}}"')
+    )
+    campaign = await desk.draft(content=content)
+    program = samples.python_program("https://retour.example", desk.house.dev, campaign)
+    names: dict[str, object] = {}
+    exec(compile(program.partition("headers =")[0], "page", "exec"), names)
+    assert names["body"] == json.loads(samples.request_body(campaign))
+    compile(program, "page", "exec")

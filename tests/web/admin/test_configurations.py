@@ -5,6 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from outside.certificates import Authority
+from outside.smtp import Conduct, relay
 from web.admin.desk import DEV, PROD, Desk, Read
 
 LIST = f"{DEV}/channel-configurations"
@@ -116,3 +118,72 @@ async def test_a_stale_form_shows_both_values(desk: Desk, ann: httpx.AsyncClient
 async def test_an_unknown_channel_shows_email(ann: httpx.AsyncClient) -> None:
     assert (await ann.get(f"{LIST}?channel=pigeon")).status_code == 303
     assert "Sender email" in (await ann.get(f"{LIST}/new?channel=pigeon")).text
+
+
+async def test_verify_says_what_the_relay_offers_and_sends_nothing(
+    desk: Desk, ann: httpx.AsyncClient
+) -> None:
+    async with relay(Conduct(dsn=True)) as mx:
+        configuration = await desk.house.relay(mx.port)
+        answer = await ann.post(f"{LIST}/{configuration}/verify")
+        assert answer.status_code == 200
+        assert "The relay would take a message" in answer.text
+        assert "None: messages travel in the clear" in answer.text
+        assert "Offered (DSN)" in answer.text
+        assert "bytes (SIZE)" in answer.text
+        assert "Offered (SMTPUTF8)" in answer.text
+        assert mx.messages == []
+        assert mx.verbs() == ["EHLO", "QUIT"]
+
+
+async def test_verify_tells_the_names_of_the_certificate_and_uses_the_saved_password(
+    desk: Desk, ann: httpx.AsyncClient, authority: Authority
+) -> None:
+    conduct = Conduct(login=(b"luma", b"sesame"))
+    async with relay(conduct, starttls=authority.server("127.0.0.1", "mail.luma.example")) as mx:
+        configuration = await desk.house.relay(
+            mx.port, security="starttls", username="luma", password="sesame"
+        )
+        text = (await ann.post(f"{LIST}/{configuration}/verify")).text
+    assert "TLSv1." in text
+    assert "mail.luma.example" in text
+    assert "Accepted" in text
+    assert "sesame" not in text
+
+
+async def test_verify_tells_the_trouble_in_the_words_of_the_channel(
+    desk: Desk, ann: httpx.AsyncClient
+) -> None:
+    async with relay(Conduct(answers={"220": "554 5.7.1 not you"})) as mx:
+        configuration = await desk.house.relay(mx.port)
+        text = (await ann.post(f"{LIST}/{configuration}/verify")).text
+        port = mx.port
+    assert "The relay would take no message" in text
+    assert "554" in text
+    gone = (await ann.post(f"{LIST}/{configuration}/verify")).text
+    assert f"The relay 127.0.0.1:{port} can&#39;t be reached: connection refused." in gone
+
+
+async def test_a_simulated_one_has_nothing_to_verify(desk: Desk, ann: httpx.AsyncClient) -> None:
+    configuration = await desk.house.simulated()
+    text = (await ann.get(f"{LIST}/{configuration}/edit")).text
+    assert "/verify" not in text
+    assert f'href="{DEV}/simulator?channel=email"' in text
+    answer = await ann.post(f"{LIST}/{configuration}/verify")
+    assert answer.status_code == 200
+    assert "The relay would" not in answer.text
+
+
+async def test_only_an_administrator_of_the_organization_verifies(desk: Desk, ann: httpx.AsyncClient) -> None:
+    async with relay() as mx:
+        configuration = await desk.house.relay(mx.port)
+        for name, status in (("bob", 403), ("vera", 403), ("charlie", 404)):
+            browser = await desk.browser(name)
+            assert (await browser.post(f"{LIST}/{configuration}/verify")).status_code == status
+        assert mx.connections == 0
+
+
+async def test_the_form_says_what_will_be_learned(ann: httpx.AsyncClient) -> None:
+    text = (await ann.get(f"{LIST}/new?channel=email")).text
+    assert "What you will learn" in text
+    assert "By mail that comes back: nothing" in text

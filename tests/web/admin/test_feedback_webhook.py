@@ -10,8 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from cast import SECRET
-from outside.https import Endpoint
+from cast import SECRET, until
+from outside.certificates import Authority
+from outside.https import Endpoint, replying, serving
 from retour.catalog.inputs import HeaderInput
 from retour.model import DeliveryState, FeedbackStatus, Webhook
 from web.admin.desk import DEV, PROD, URL, Desk, Read
@@ -358,7 +359,7 @@ async def test_delete_asks_first_and_cancels_what_waits(
 ) -> None:
     webhook = (await desk.house.webhook(receiver.url("/x"))).webhook
     question = (await ann.get(f"{LIST}/{webhook.id}/delete")).text
-    assert "Deliveries stop at once and queued retries are cancelled." in question
+    assert "Deliveries stop at once and queued retries are cancelled: none waits." in question
     assert await desk.house.retour.webhooks.find(desk.house.dev) is not None
     assert (await ann.post(f"{LIST}/{webhook.id}/delete")).headers["location"] == LIST
     assert await desk.house.retour.webhooks.find(desk.house.dev) is None
@@ -388,3 +389,104 @@ async def test_events_that_waited_are_delivered_or_skipped_as_chosen(
 async def test_a_sandbox_without_waiting_events_is_not_asked_about_them(ann: httpx.AsyncClient) -> None:
     text = (await ann.get(f"{PROD}/feedback-webhooks/new")).text
     assert "for this webhook</legend>" not in text
+
+
+# --- the states of a webhook ---
+
+
+async def test_the_empty_inventory_leads_to_the_payload(ann: httpx.AsyncClient) -> None:
+    text = (await ann.get(LIST)).text
+    assert "No feedback webhook in dev" in text
+    assert f'href="{DEV}/event-reference">See the payload</a>' in text
+
+
+async def test_an_endpoint_that_is_gone_pauses_the_webhook_and_the_page_says_so(
+    desk: Desk, ann: httpx.AsyncClient, authority: Authority
+) -> None:
+    campaign = await desk.house.campaign(await desk.house.simulated())
+    async with serving(replying(410), tls=authority.server("127.0.0.1")) as gone:
+        webhook = (await desk.house.webhook(gone.url("/x"))).webhook
+        async with desk.house.working():
+            await desk.house.execute(campaign, "sent@example.com")
+            await until(lambda: _is_paused(desk))
+    text = (await ann.get(f"{LIST}/{webhook.id}")).text
+    assert "Paused" in text
+    assert "Your endpoint answered 410 Gone at" in text
+    assert "Events wait." in text
+    assert f'action="{LIST}/{webhook.id}/resume"' in text
+
+
+async def _is_paused(desk: Desk) -> bool:
+    return (await found(desk)).paused_at is not None
+
+
+async def test_an_endpoint_that_fails_is_told_with_its_answer(
+    desk: Desk, ann: httpx.AsyncClient, authority: Authority
+) -> None:
+    campaign = await desk.house.campaign(await desk.house.simulated())
+    async with serving(replying(503), tls=authority.server("127.0.0.1")) as broken:
+        webhook = (await desk.house.webhook(broken.url("/x"))).webhook
+        async with desk.house.working():
+            await desk.house.execute(campaign, "sent@example.com")
+            await until(lambda: _is_failing(desk))
+    for path in (LIST, f"{LIST}/{webhook.id}"):
+        assert "Failing" in (await ann.get(path)).text
+    assert "failed since" in (await ann.get(f"{LIST}/{webhook.id}")).text
+
+
+async def _is_failing(desk: Desk) -> bool:
+    return (await found(desk)).health.failures > 0
+
+
+async def test_without_the_right_the_pages_say_so_and_have_no_buttons(desk: Desk, receiver: Endpoint) -> None:
+    vera = await desk.browser("vera")
+    assert "You can look at this." in (await vera.get(LIST)).text
+    webhook = (await desk.house.webhook(receiver.url("/x"))).webhook
+    text = (await vera.get(LIST)).text
+    assert "Creating and changing it is for administrators of Acme." in text
+    assert "Create Feedback Webhook" not in text
+    assert "/edit" not in text
+    for word in ("/edit", "/pause", "/test", "/delete", "/rotate"):
+        assert word not in (await vera.get(f"{LIST}/{webhook.id}")).text
+
+
+async def test_a_stale_form_offers_to_keep_mine_and_to_take_theirs(
+    desk: Desk, ann: httpx.AsyncClient
+) -> None:
+    await ann.post(NEW, data=jwt())
+    edit = f"{LIST}/{(await found(desk)).id}/edit"
+    form = Read((await ann.get(edit)).text).data
+    await ann.post(edit, data=form | {"name": "Theirs"})
+    answer = (await ann.post(edit, data=form | {"name": "Mine"})).text
+    assert '<button class="btn outline" type="submit" form="fields">Keep mine</button>' in answer
+    assert f'href="{edit}">Take theirs</a>' in answer
+
+
+async def test_a_test_event_tells_how_long_each_phase_took(
+    desk: Desk, ann: httpx.AsyncClient, receiver: Endpoint
+) -> None:
+    webhook = (await desk.house.webhook(receiver.url("/x"))).webhook
+    text = (await ann.post(f"{LIST}/{webhook.id}/test")).text
+    for phase in ("Connected", "TLS agreed", "First byte", "Ended"):
+        assert f"<span>{phase} <b" in text
+    assert "<code>127.0.0.1" in text
+    assert "What was sent and answered" in text
+
+
+async def test_delete_says_how_many_deliveries_it_cancels(
+    desk: Desk, ann: httpx.AsyncClient, receiver: Endpoint
+) -> None:
+    house = desk.house
+    webhook = (await house.webhook(receiver.url("/x"))).webhook
+    page = f"{LIST}/{webhook.id}"
+    assert "are cancelled: none waits." in (await ann.get(f"{page}/delete")).text
+    await house.retour.webhooks.pause(house.dev, webhook.id)
+    campaign = await house.campaign(await house.simulated())
+    async with house.working():
+        await house.execute(campaign, "delivered@example.com")
+        await desk.until_waiting(2)
+    for path in (page, f"{page}/delete"):
+        assert "are cancelled: 2 deliveries wait." in (await ann.get(path)).text
+    await ann.post(f"{page}/delete")
+    rows = await house.retour.shelves.deliveries(house.dev.id)
+    assert [row.state for row in rows] == [DeliveryState.CANCELLED, DeliveryState.CANCELLED]

@@ -23,7 +23,7 @@ async def test_nobody_sees_a_page_without_a_session_and_comes_back_to_it_after_s
 
 
 async def test_a_password_signs_in_and_leads_to_the_page_that_was_asked_for(desk: Desk) -> None:
-    await desk.house.retour.organizations.set_password(desk.house.ann, "Ann", PASSWORD)
+    await desk.house.retour.people.set_password(desk.house.ann, "Ann", PASSWORD)
     stranger = await desk.stranger()
     form = {"email": "Ann@acme.example ", "password": PASSWORD, "next": f"{DEV}/campaigns"}
     answer = await stranger.post("/admin/sign-in", data=form)
@@ -35,7 +35,7 @@ async def test_a_password_signs_in_and_leads_to_the_page_that_was_asked_for(desk
 async def test_a_wrong_password_and_an_unknown_person_are_told_in_the_same_words(
     desk: Desk, email: str
 ) -> None:
-    await desk.house.retour.organizations.set_password(desk.house.ann, "Ann", PASSWORD)
+    await desk.house.retour.people.set_password(desk.house.ann, "Ann", PASSWORD)
     stranger = await desk.stranger()
     answer = await stranger.post("/admin/sign-in", data={"email": email, "password": "wrong password"})
     assert answer.status_code == 422
@@ -57,7 +57,7 @@ async def test_too_many_tries_are_told_the_seconds_to_wait(desk: Desk) -> None:
 
 
 async def test_looking_at_a_link_does_not_use_it_up_and_using_it_does(desk: Desk) -> None:
-    link = "/admin/sign-in/" + await desk.house.retour.organizations.sign_in_link("ann@acme.example")
+    link = "/admin/sign-in/" + await desk.house.retour.people.sign_in_link("ann@acme.example")
     scanner, ann, thief = await desk.stranger(), await desk.stranger(), await desk.stranger()
     for _ in range(3):
         assert "Sign in as ann@acme.example" in (await scanner.get(link)).text
@@ -99,7 +99,7 @@ async def test_a_new_password_needs_the_current_one_and_ends_every_other_session
 
 
 async def test_a_name_alone_can_be_changed(desk: Desk) -> None:
-    await desk.house.retour.organizations.set_password(desk.house.ann, "Ann", PASSWORD)
+    await desk.house.retour.people.set_password(desk.house.ann, "Ann", PASSWORD)
     ann = await desk.browser("ann")
     answer = await ann.post("/admin/account", data={"name": "Ann M.", "password": "", "again": ""})
     assert answer.status_code == 303
@@ -113,12 +113,12 @@ async def test_signing_in_makes_a_new_session_and_ends_the_one_the_browser_had(d
     retour = desk.house.retour
     ann = await desk.browser("ann")
     before = ann.cookies[COOKIE]
-    await ann.post("/admin/sign-in/" + await retour.organizations.sign_in_link("ann@acme.example"))
+    await ann.post("/admin/sign-in/" + await retour.people.sign_in_link("ann@acme.example"))
     assert ann.cookies[COOKIE] != before
     assert await retour.sessions.identify(before) is None
     fixed = await desk.stranger()
     fixed.cookies.set(COOKIE, "chosen-by-somebody-else", domain="127.0.0.1")
-    answer = await fixed.post("/admin/sign-in/" + await retour.organizations.sign_in_link("ann@acme.example"))
+    answer = await fixed.post("/admin/sign-in/" + await retour.people.sign_in_link("ann@acme.example"))
     assert "chosen-by-somebody-else" not in answer.headers["set-cookie"]
     assert await retour.sessions.identify("chosen-by-somebody-else") is None
 
@@ -126,7 +126,8 @@ async def test_signing_in_makes_a_new_session_and_ends_the_one_the_browser_had(d
 async def test_a_session_that_has_run_out_is_none(desk: Desk) -> None:
     now = ids.now()
     values = {"hash": hash_secret("old"), "person_id": desk.house.ann.id, "created_at": now - limits.DAY}
-    step = Step(statement="session_insert", values=values | {"expires_at": now - 1})
+    values |= {"expires_at": now - 1, "agent": "", "address": ""}
+    step = Step(statement="session_insert", values=values)
     await desk.house.retour.store.write(Changed(steps=(step,)))
     stranger = await desk.stranger()
     stranger.cookies.set(COOKIE, "old", domain="127.0.0.1")
@@ -142,7 +143,7 @@ async def test_signing_out_ends_the_session(ann: httpx.AsyncClient, desk: Desk) 
 
 async def test_the_cookie_is_for_this_site_and_for_no_script(desk: Desk) -> None:
     stranger = await desk.stranger()
-    link = await desk.house.retour.organizations.sign_in_link("ann@acme.example")
+    link = await desk.house.retour.people.sign_in_link("ann@acme.example")
     cookie = (await stranger.post(f"/admin/sign-in/{link}")).headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
@@ -167,3 +168,22 @@ ELSEWHERE = (
 @pytest.mark.parametrize("path", ELSEWHERE)
 def test_the_way_back_after_signing_in_is_always_one_of_our_pages(path: str) -> None:
     assert local(path) == "/admin"
+
+
+async def test_the_account_lists_sessions_and_ends_the_others(desk: Desk, ann: httpx.AsyncClient) -> None:
+    elsewhere = await desk.stranger()
+    elsewhere.headers["user-agent"] = "Phone <script>" + "x" * limits.AGENT_CHARACTERS
+    await elsewhere.post("/admin/sign-in/" + await desk.house.retour.people.sign_in_link("ann@acme.example"))
+    bob = await desk.browser("bob")
+    page = (await ann.get("/admin/account")).text
+    assert page.count("<b>This session</b>") == 1
+    assert "Phone &lt;script&gt;" in page
+    assert "x" * limits.AGENT_CHARACTERS not in page
+    answer = await ann.post("/admin/account/sessions")
+    assert answer.headers["location"] == "/admin/account"
+    page = (await ann.get("/admin/account")).text
+    assert "Signed out everywhere but here." in page
+    assert "Sign out elsewhere" not in page
+    assert (await elsewhere.get(f"{DEV}/overview")).status_code == 303
+    assert (await ann.get(f"{DEV}/overview")).status_code == 200
+    assert (await bob.get(f"{DEV}/overview")).status_code == 200

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cast import until
+from cast import ACME, ANN, until
+from mailreports.mails import dsn
 from outside.https import Endpoint
+from retour import ids
 from retour.catalog.inputs import BodyInput, CampaignInput, ContentInput, HeaderInput
+from retour.catalog.suppression import Given
 from retour.model import DeliveryState
-from retour.web.admin import IN_A_SANDBOX
+from retour.suppression import EntryKind, ListName
+from retour.web.admin import IN_A_SANDBOX, sheets
 from retour.web.admin.forms.campaigns import TABS
 from web.admin.desk import DEV, Desk
 
@@ -24,7 +28,7 @@ class Furnished:
     def path(self, pattern: str) -> str:
         """A page's path with the ids filled in."""
         kind = pattern.split("/")[1]
-        return DEV + pattern.replace("{id}", self.ids.get(kind, "none"))
+        return DEV + pattern.replace("{id}", self.ids.get(kind, "none")).replace("{mail}", self.ids["mail"])
 
     def gets(self) -> list[str]:
         """Every page that can be looked at, each tab by itself."""
@@ -57,6 +61,18 @@ async def furnish(desk: Desk, receiver: Endpoint, words: str = "Order status") -
         execution = await house.execute(live, "delivered@example.com", request_id=request_id)
         await until(lambda: _settled(desk, 2))
     delivery = (await house.retour.shelves.deliveries(house.dev.id))[0]
+    mail = await _back(desk, delivery.message_id, words)
+    credential = await house.retour.credentials.create(ACME, words[:90])
+    await house.retour.people.invite(ACME, "dan@new.example", "viewer", ANN)
+    (invitation,) = await house.retour.people.invitations(ACME)
+    suppression, uploads = house.retour.suppression, house.retour.uploads
+    entry = Given(EntryKind.ADDRESS, "vera@luma.example", words[:200])
+    (suppressed,) = await suppression.add(house.dev, ListName.SUPPRESSED, [entry])
+    (allowed,) = await suppression.add(house.dev, ListName.ALLOWED, [entry])
+    wrong = b"TYPE,VALUE,COMMENT\n" + sheets.lines([[words, words, words]])
+    upload = await uploads.start(house.dev, ListName.SUPPRESSED, words, wrong, ANN)
+    await until(lambda: _over(desk, upload.id))
+    (change, *_) = await house.retour.audit.page(house.dev, noun="campaign")
     return Furnished(
         ids={
             "feedback-webhooks": webhook.id,
@@ -65,8 +81,32 @@ async def furnish(desk: Desk, receiver: Endpoint, words: str = "Order status") -
             "messages": delivery.message_id,
             "executions": execution.id,
             "channel-configurations": configuration,
+            "credentials": credential.credential.client_id,
+            "users": house.bob.id,
+            "invitations": invitation.id,
+            "audit": change.id,
+            "suppression-list": suppressed.id,
+            "allowed-list": allowed.id,
+            "suppression-uploads": upload.id,
+            "mail": mail,
         }
     )
+
+
+async def _back(desk: Desk, message: str, words: str) -> str:
+    """A notice came back that tells what is known already; its id."""
+    retour, sandbox = desk.house.retour, desk.house.dev.id
+    took = (
+        f"Final-Recipient: rfc822; {words}@example.com\nAction: relayed\nDiagnostic-Code: smtp; 250 {words}"
+    )
+    path = f"bounce+{retour.reports.marks.of(sandbox, message)}@back.luma.example"
+    await retour.reports.mail(path, dsn(took, words=words), ids.now())
+    (mail,) = await retour.returned.returned_mails(sandbox, message)
+    return mail.id
+
+
+async def _over(desk: Desk, upload_id: str) -> bool:
+    return (await desk.house.retour.uploads.get(desk.house.dev, upload_id)).over
 
 
 async def _settled(desk: Desk, count: int) -> bool:

@@ -11,7 +11,7 @@ import httpx
 
 from cast import House
 from retour import ids
-from retour.catalog.organizations import NewCredential
+from retour.catalog.credentials import NewCredential
 from retour.web.server import application
 from web.contracts import contract
 

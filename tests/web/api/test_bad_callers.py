@@ -126,7 +126,7 @@ async def test_every_route_refuses_a_credential_without_its_scope(
     house: House, client: httpx.AsyncClient, scope: Scope
 ) -> None:
     others = tuple(other for other in Scope if other is not scope)
-    made = await house.retour.organizations.create_credential("acme@Org", "limited", others)
+    made = await house.retour.credentials.create("acme@Org", "limited", others)
     limited = await connect(client, made, "dev")
     before, refused = rows(house), 0
     for method, path, needed in EVERY_ROUTE:

@@ -48,9 +48,7 @@ class Asking:
         return await self._post(x_api_key="another")
 
     async def scope_missing(self) -> httpx.Response:
-        reader = await self.house.retour.organizations.create_credential(
-            self.acme.org, "a reader", (Scope.READ,)
-        )
+        reader = await self.house.retour.credentials.create(self.acme.org, "a reader", (Scope.READ,))
         return await (await connect(self.acme.client, reader, "dev")).call("POST", UNITARY, b"{}")
 
     async def organization_mismatch(self) -> httpx.Response:
@@ -91,7 +89,7 @@ class Asking:
         return await self._post(execution(made["id"], request_id=ORDER))
 
     async def outside_dates(self) -> httpx.Response:
-        schedule = ScheduleInput(end_date="2020-01-01T00:00:00.001Z")
+        schedule = ScheduleInput(start_date="2199-01-01T00:00:00.001Z")
         return await self._post(await self._campaign(schedule=schedule))
 
     async def request_id_reused(self) -> httpx.Response:

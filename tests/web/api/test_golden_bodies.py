@@ -88,7 +88,7 @@ async def test_extended_is_the_union_of_both_samples_and_what_is_ours(
     assert (
         keys({name: value for name, value in body.items() if name not in OURS}) - FAILURE == union - FAILURE
     )
-    assert set(body["retour"]) == {"sequence", "final", "amends", "messageId", "provider"}
+    assert set(body["retour"]) == {"sequence", "final", "amends", "messageId", "provider", "complaint"}
     assert body["_id"] == request.header("webhook-id")
     assert ids.parse_iso(body["timestamp"]) <= ids.now()
     assert (request.header("authorization") or "").startswith("Bearer eyJ")

@@ -204,10 +204,12 @@ async def test_a_campaign_that_does_not_run_is_refused(house: House, acme: Api, 
     "schedule", [{"startDate": "2199-01-01T00:00:00Z"}, {"endDate": "1999-01-01T00:00:00+02:00"}]
 )
 async def test_outside_its_dates_a_campaign_is_refused(
-    house: House, acme: Api, schedule: dict[str, str]
+    house: House, acme: Api, schedule: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await acme.post(CAMPAIGNS, campaign(await house.simulated(), schedule=schedule))
-    await acme.post(f"{CAMPAIGNS}/{made['id']}/publish", status=202)
+    with monkeypatch.context() as then:
+        then.setattr(ids, "now", lambda: ids.parse_iso("1998-01-01T00:00:00Z"))
+        await acme.post(f"{CAMPAIGNS}/{made['id']}/publish", status=202)
     context = refusal(await acme.call("POST", UNITARY, execution(made["id"])), 400, "000131")
     assert context["campaignId"] == made["id"]
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from cast import House
-from retour.catalog.organizations import NewCredential
+from retour.catalog.credentials import NewCredential
 from web.api.callers import TOKEN, WEBHOOKS, Api, refusal
 
 

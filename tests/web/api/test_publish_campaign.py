@@ -30,6 +30,14 @@ async def test_everything_that_is_missing_is_told_at_once(house: House, acme: Ap
     assert (await acme.get(f"{CAMPAIGNS}/{made['id']}"))["status"] == "DRAFT"
 
 
+async def test_a_campaign_that_has_ended_is_not_published(house: House, acme: Api) -> None:
+    schedule = {"startDate": "2020-01-01T00:00:00Z", "endDate": "2021-01-01T00:00:00Z"}
+    made = await acme.post(CAMPAIGNS, campaign(await house.simulated(), schedule=schedule))
+    context = refusal(await acme.call("POST", f"{CAMPAIGNS}/{made['id']}/publish"), 422, "000143")
+    assert context["schedule.endDate"] == "The end is in the past. Choose a later one, or leave it empty."
+    assert (await acme.get(f"{CAMPAIGNS}/{made['id']}"))["status"] == "DRAFT"
+
+
 @pytest.mark.parametrize(
     ("content", "path"),
     [

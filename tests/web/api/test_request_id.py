@@ -6,8 +6,10 @@ import asyncio
 import json
 
 import httpx
+import pytest
 
 from cast import House
+from retour import ids
 from web.api.callers import CAMPAIGNS, UNITARY, Api, campaign, connect, execution, refusal, rows
 
 
@@ -60,7 +62,9 @@ async def test_another_body_under_the_same_id_is_409(house: House, acme: Api, ca
     assert rows(house) == before
 
 
-async def test_the_first_answer_outlives_stop_republish_and_the_end_date(house: House, acme: Api) -> None:
+async def test_the_first_answer_outlives_stop_republish_and_the_end_date(
+    house: House, acme: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = await acme.post(CAMPAIGNS, campaign(await house.simulated()))
     place = f"{CAMPAIGNS}/{made['id']}"
     await acme.post(f"{place}/publish", status=202)
@@ -74,7 +78,9 @@ async def test_the_first_answer_outlives_stop_republish_and_the_end_date(house: 
     for change in again:
         version = (await acme.get(place))["version"]
         assert (await acme.put(place, change, version)).status_code == 200
-        await acme.post(f"{place}/publish", status=202)
+        with monkeypatch.context() as then:
+            then.setattr(ids, "now", lambda: ids.parse_iso("2019-01-01T00:00:00Z"))
+            await acme.post(f"{place}/publish", status=202)
         assert await acme.post(UNITARY, body, status=202) == first
     await acme.post(f"{place}/stop", status=202)
     assert await acme.post(UNITARY, body, status=202) == first

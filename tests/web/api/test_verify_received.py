@@ -144,8 +144,8 @@ async def test_what_can_t_be_looked_at_is_refused(acme: Api) -> None:
 
 async def test_reading_is_enough(house: House, acme: Api, receiver: Endpoint) -> None:
     _, request = await received(acme, receiver)
-    made = await house.retour.organizations.create_credential(acme.org, "reader", (Scope.READ,))
+    made = await house.retour.credentials.create(acme.org, "reader", (Scope.READ,))
     reader = await connect(acme.client, made, "dev")
     assert outcomes(await asked(reader, request)) == ["ok"] * 5
-    sender = await house.retour.organizations.create_credential(acme.org, "sender", (Scope.EXECUTE,))
+    sender = await house.retour.credentials.create(acme.org, "sender", (Scope.EXECUTE,))
     refusal(await (await connect(acme.client, sender, "dev")).call("POST", VERIFY, request), 403, "000102")

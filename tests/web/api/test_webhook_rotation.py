@@ -180,7 +180,7 @@ async def test_the_old_ones_that_are_good_at_once_have_a_bound(acme: Api, receiv
 async def test_only_who_may_configure_rotates(house: House, acme: Api, receiver: Endpoint) -> None:
     first = await made(acme, receiver)
     scopes = (Scope.EXECUTE, Scope.READ)
-    credential = await house.retour.organizations.create_credential(acme.org, "reader", scopes)
+    credential = await house.retour.credentials.create(acme.org, "reader", scopes)
     reader = await connect(acme.client, credential, "dev")
     before = rows(house)
     answer = await reader.call("POST", f"{WEBHOOKS}/{first['id']}/rotate", {"what": "signingSecret"})

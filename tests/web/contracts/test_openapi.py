@@ -19,7 +19,7 @@ from retour.web.api.calls import ApiRoute
 from web.contracts import contract
 from web.contracts.contract import document, operations
 
-OURS_ALONE = ("/admin", "/control/")  # pages, and the command line's own door
+OURS_ALONE = ("/admin", "/docs", "/control/")  # pages, and the command line's own door
 PAGES = sections(page("api.md"), 3)
 SHORTENED = {"…": "…"}
 SAMPLE = next(
@@ -65,7 +65,7 @@ def test_a_row_tells_what_its_function_says(row: ApiRoute) -> None:
     (status,) = row.answers
     assert (inspect.getdoc(row.function) or "").startswith(str(status))
     source = inspect.getsource(row.function)
-    assert ("call.body(" in source) == (row.body is not None)
+    assert ("call.body(" in source or "call.form(" in source) == (row.body is not None)
     assert ("call.version()" in source) == ((428, Code.VERSION_MISSING) in row.refusals)
 
 
@@ -93,6 +93,16 @@ def test_every_refusal_has_adobe_s_shape_and_codes_that_there_are() -> None:
         Code.METHOD_NOT_ALLOWED,
     }  # of the pages; of the methods that are not there
     assert codes == {*Code} - not_told
+
+
+def test_only_a_call_that_has_profiles_is_refused_for_one_that_is_missing() -> None:
+    told = {
+        path: json.dumps(document()["paths"][path]["post"]["responses"])
+        for path in (ingest.PATH, ingest.HIGH_THROUGHPUT_PATH)
+    }
+    assert Code.PROFILE_UNKNOWN in told[ingest.PATH]
+    assert Code.PROFILE_UNKNOWN not in told[ingest.HIGH_THROUGHPUT_PATH]
+    assert Code.WRONG_MODE in told[ingest.HIGH_THROUGHPUT_PATH]
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -119,4 +119,10 @@ def body(request: Schema, values: dict[str, str]) -> dict[str, Any]:
         return {}
     if given["mode"] == "raw":
         return {"content": resolved(given["raw"], values).encode()}
+    if given["mode"] == "formdata":
+        return {
+            "files": {
+                field["key"]: b"TYPE,VALUE,COMMENT\nEMAIL,x@luma.example,\n" for field in given["formdata"]
+            }
+        }
     return {"data": {pair["key"]: resolved(pair["value"], values) for pair in given["urlencoded"]}}

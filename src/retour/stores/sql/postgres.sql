@@ -3,7 +3,13 @@
 
 -- A claim locks the row that says how much may be claimed: claims of a lane follow each other, also of two processes.
 -- name: configuration_health
-SELECT version, failures, failing_since, open_until FROM channel_configuration
+SELECT version, failures, failing_since, open_until,
+  (CASE WHEN EXISTS (SELECT 1 FROM suppression s WHERE s.sandbox = :sandbox AND s.list = 'suppressed') THEN 1 ELSE 0 END)
+  + CASE WHEN EXISTS (SELECT 1 FROM suppression_rules r WHERE r.sandbox = :sandbox AND r.allow_active = 1)
+    THEN 2 + CASE WHEN EXISTS (SELECT 1 FROM suppression a
+      WHERE a.sandbox = :sandbox AND a.list = 'allowed' AND a.kind = 'address') THEN 4 ELSE 0 END
+    ELSE 0 END
+FROM channel_configuration
 WHERE sandbox = :sandbox AND id = :id FOR UPDATE
 
 -- name: webhook_state
@@ -33,7 +39,8 @@ RETURNING m.id, execution_id, request_id, campaign_id, version_id, configuration
 
 -- name: message_leased
 SELECT 1 FROM message
-WHERE sandbox = :sandbox AND configuration_id = :configuration_id AND leased = 1 AND due_at > :clock LIMIT 1
+WHERE sandbox = :sandbox AND configuration_id = :configuration_id AND leased > 0 AND leased = 1
+  AND due_at > :clock LIMIT 1
 
 -- name: delivery_claim
 WITH due AS (
@@ -49,7 +56,8 @@ UPDATE delivery u SET due_at = :clock + :lease, leased = 1, attempts = attempts 
 FROM due WHERE u.sandbox = :sandbox AND u.message_id = due.message_id AND u.sequence = due.sequence
   AND u.replay = due.replay
 RETURNING id, event_id, u.message_id, request_id, feedback_status, u.sequence, u.replay, webhook_id, format, state,
-  attempts, fence, taken, due_at, created_at, first_attempt_at
+  attempts, fence, taken, due_at, created_at, first_attempt_at,
+  (SELECT e.body FROM event e WHERE e.sandbox = :sandbox AND e.message_id = u.message_id AND e.sequence = u.sequence)
 
 -- name: delivery_leased
 SELECT 1 FROM delivery WHERE sandbox = :sandbox AND leased = 1 AND due_at > :clock LIMIT 1

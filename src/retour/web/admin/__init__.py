@@ -13,12 +13,27 @@ from retour.web.admin import assets, guard
 from retour.web.admin.errors import error_page
 from retour.web.admin.views import (
     account,
+    audit,
     campaigns,
     configurations,
+    credentials,
     deliveries,
+    delivery_stream,
+    event_reference,
+    events,
+    invitations,
+    lost,
     messages,
     overview,
+    reports,
+    returned_mails,
+    sandboxes,
+    search,
     sign_in,
+    simulator,
+    suppression,
+    suppression_uploads,
+    users,
     webhooks,
 )
 
@@ -30,7 +45,19 @@ IN_A_SANDBOX = (
     *campaigns.PAGES,
     *deliveries.PAGES,
     *messages.PAGES,
+    *returned_mails.PAGES,
+    *events.PAGES,
+    *search.PAGES,
+    *reports.PAGES,
     *configurations.PAGES,
+    *suppression.PAGES,
+    *suppression_uploads.PAGES,
+    *event_reference.PAGES,
+    *simulator.PAGES,
+    *credentials.PAGES,
+    *sandboxes.PAGES,
+    *users.PAGES,
+    *audit.PAGES,
 )
 
 
@@ -39,6 +66,9 @@ def routes(retour: Retour) -> list[BaseRoute]:
     return [
         assets.route(),
         *(guard.open_route(retour, page) for page in sign_in.PAGES),
+        *(guard.open_route(retour, page) for page in invitations.PAGES),
         *(guard.person_route(retour, page) for page in account.PAGES),
+        guard.sandbox_route(retour, delivery_stream.PAGE),
         *(guard.sandbox_route(retour, page) for page in IN_A_SANDBOX),
+        guard.sandbox_route(retour, lost.PAGE),
     ]

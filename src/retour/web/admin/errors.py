@@ -1,4 +1,8 @@
-"""Error pages: what happened, in plain words, and where to go. They need no session and tell nothing of anybody's."""
+"""Error pages: what happened, in plain words, and where to go.
+
+Inside a sandbox the navigation stays around them. Else, and when something is wrong with us, they need no session and
+tell nothing of anybody's.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from starlette.responses import Response
 
 from retour.errors import Busy, Refused
 from retour.web.admin import headers, pages
+from retour.web.admin.visits import SandboxVisit
 
 TITLES = {
     401: "Sign in first",
@@ -32,6 +37,8 @@ DETAILS = {
     503: "Nothing is lost. Try again in a few seconds.",
 }
 BUSY_SECONDS = "2"
+# Where a part of a page was asked for, the page stays as it is and the trouble is told beside it.
+AS_A_TOAST = {"hx-retarget": "#toasts", "hx-reswap": "beforeend", "hx-push-url": "false"}
 
 
 def error_page(
@@ -44,7 +51,14 @@ def error_page(
         "detail": detail or DETAILS.get(status, ""),
         "reference": reference,
     }
-    return headers.secured(pages.render("error.html", status, **values))
+    if request.headers.get("hx-request-type") == "partial":
+        part = pages.render("refused_part.html", status, **values)
+        part.headers.update(AS_A_TOAST)
+        return headers.secured(part)
+    visit: SandboxVisit | None = getattr(request.state, "visit", None)
+    if visit is None or status >= 500:
+        return headers.secured(pages.render("error.html", status, **values))
+    return headers.secured(visit.render("refused.html", status, **values))
 
 
 def refused_page(request: Request, error: Refused | Busy) -> Response:

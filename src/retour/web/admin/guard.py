@@ -21,9 +21,10 @@ from retour.web.admin.errors import error_page, refused_page
 from retour.web.admin.forms.fields import Form
 from retour.web.admin.visits import PersonVisit, SandboxVisit, Visit
 from retour.web.decoding import read_body
+from retour.web.multipart import parts
 
 FORM_BYTES = 1024 * 1024
-FORM_TYPE = "application/x-www-form-urlencoded"
+FORM_TYPE, FILE_TYPE = "application/x-www-form-urlencoded", "multipart/form-data"
 SAFE = ("GET", "HEAD")
 
 AnyVisit = TypeVar("AnyVisit", bound=Visit)
@@ -33,13 +34,18 @@ Enter = Callable[[Retour, "Page[AnyVisit]", Request], Awaitable[Response]]
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Generic[AnyVisit]):
-    """A path with what shows it and what takes its form. role: who may see it; to_post: who may post."""
+    """A path with what shows it and what takes its form. role: who may see it; to_post: who may post.
+
+    most: bytes of what is posted. with_file: the form brings a file.
+    """
 
     path: str
     get: View[AnyVisit] | None = None
     post: View[AnyVisit] | None = None
     role: Role = Role.VIEWER
     to_post: Role = Role.ADMINISTRATOR
+    most: int = FORM_BYTES
+    with_file: bool = False
 
 
 def open_route(retour: Retour, page: Page[Visit]) -> Route:
@@ -75,7 +81,7 @@ async def _answer(retour: Retour, page: Page[Any], enter: Enter[Any], request: R
 
 
 async def _enter_open(retour: Retour, page: Page[Visit], request: Request) -> Response:
-    visit = Visit(retour=retour, request=request, form=await _form(request))
+    visit = Visit(retour=retour, request=request, form=await _form(page, request))
     return await _view(page, request)(visit)
 
 
@@ -83,7 +89,7 @@ async def _enter_person(retour: Retour, page: Page[PersonVisit], request: Reques
     person = await sessions.person_of(retour, request)
     if person is None:
         return _to_sign_in(request)
-    visit = PersonVisit(retour=retour, request=request, person=person, form=await _form(request))
+    visit = PersonVisit(retour=retour, request=request, person=person, form=await _form(page, request))
     return await _view(page, request)(visit)
 
 
@@ -93,9 +99,10 @@ async def _enter_sandbox(retour: Retour, page: Page[SandboxVisit], request: Requ
         return _to_sign_in(request)
     place = await _place(retour, person, request)
     visit = SandboxVisit(retour=retour, request=request, person=person, section=_section(page), **place)
+    request.state.visit = visit  # an error page shows the way out
     _check_role(visit, page.role if request.method in SAFE else page.to_post)
     if request.method not in SAFE:
-        form = await _form(request)
+        form = await _form(page, request)
         visit = SandboxVisit(
             retour=retour, request=request, person=person, section=_section(page), form=form, **place
         )
@@ -111,7 +118,9 @@ def _view(page: Page[AnyVisit], request: Request) -> View[AnyVisit]:
 def _section(page: Page[SandboxVisit]) -> str:
     """The list that a page belongs to: the first part of its path."""
     first = page.path.split("/")[1]
-    return "deliveries" if first in ("messages", "executions") else first
+    if first == "{rest:path}":
+        return ""  # of none
+    return "events" if first in ("messages", "executions") else first
 
 
 async def _place(retour: Retour, person: Person, request: Request) -> dict[str, Any]:
@@ -135,20 +144,26 @@ def _check_role(visit: SandboxVisit, role: Role) -> None:
 
 
 def _to_sign_in(request: Request) -> Response:
-    """To sign in, and back to the page that was asked for."""
+    """To sign in, and back to the page that was asked for; a part of a page leads its whole page there."""
+    if request.headers.get("hx-request") == "true":
+        page = urlsplit(request.headers.get("hx-current-url", "")).path
+        return Response(None, 200, {"hx-redirect": f"/admin/sign-in?next={quote(page, safe='/')}"})
     if request.method not in SAFE:
         return RedirectResponse("/admin/sign-in", 303)
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"/admin/sign-in?next={quote(request.url.path + query, safe='/')}", 303)
 
 
-async def _form(request: Request) -> Form:
+async def _form(page: Page[Any], request: Request) -> Form:
     """What was posted. Raises TooLarge, Invalid."""
     if request.method in SAFE:
         return Form()
-    body = await read_body(request.receive, dict(request.headers), FORM_BYTES)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await read_body(request.receive, dict(request.headers), page.most)
+    sent = request.headers.get("content-type", "")
+    kind = sent.partition(";")[0].strip().lower()
     try:
+        if page.with_file and kind == FILE_TYPE:
+            return Form.with_file(parts(body, sent))
         if body and kind != FORM_TYPE:
             raise ValueError(kind)
         return Form.parse(body)

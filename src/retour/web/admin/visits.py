@@ -106,7 +106,7 @@ class SandboxVisit(PersonVisit):
 
     def _beside(self, sandbox: Sandbox) -> str:
         """The same page in another sandbox; for a page about one thing, its list."""
-        return f"/admin/{segment(sandbox.org)}/{segment(sandbox.name)}/{self.section}"
+        return f"/admin/{segment(sandbox.org)}/{segment(sandbox.name)}/{self.section or 'overview'}"
 
     def wake(self) -> None:
         """Deliveries of this sandbox became due: tell the room."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from retour import limits
+from retour.audit import Noun
+from retour.mailreports import Action, Kind
 from retour.model import (
     Attempt,
     CampaignStatus,
@@ -15,15 +17,34 @@ from retour.model import (
     RecipientStatus,
     Role,
     SandboxType,
+    Scope,
     Value,
     Webhook,
 )
-from retour.stores.shelves import DeliveryRow, Removed
+from retour.stores.shelves import DeliveryRow, Member, Removed
 from retour.times import duration, moment
+from retour.web.admin.amounts import Success, percent
 
 CHANNELS = {ChannelKind.EMAIL: "Email", ChannelKind.SMS: "SMS"}
 SANDBOX_TYPES = {SandboxType.PRODUCTION: "Production", SandboxType.DEVELOPMENT: "Development"}
 ROLES = {Role.VIEWER: "Viewer", Role.DEVELOPER: "Developer", Role.ADMINISTRATOR: "Administrator"}
+SCOPES = {
+    Scope.EXECUTE: "runs campaigns, replays deliveries",
+    Scope.CONFIGURE: "changes campaigns, webhooks, channel configurations and profiles, erases people",
+    Scope.READ: "reads",
+}
+NOUNS = {
+    Noun.WEBHOOK: "Feedback webhook",
+    Noun.CAMPAIGN: "Campaign",
+    Noun.CONFIGURATION: "Channel configuration",
+    Noun.DELIVERY: "Delivery",
+    Noun.CREDENTIAL: "API credential",
+    Noun.USER: "User",
+    Noun.SANDBOX: "Sandbox",
+    Noun.ORGANIZATION: "Organization",
+    Noun.PERSON: "Person of a namespace",
+    Noun.SUPPRESSION: "Suppression",
+}
 CAMPAIGNS = {CampaignStatus.DRAFT: "Draft", CampaignStatus.LIVE: "Live", CampaignStatus.STOPPED: "Stopped"}
 DELIVERIES = {
     DeliveryStatus.PENDING: "Pending",
@@ -35,7 +56,22 @@ DELIVERIES = {
 }
 FORMATS = {"extended": "Extended", "ajo": "Exact Adobe payload"}
 PROVIDERS = {"smtp": "SMTP relay", "simulated": "Simulated (sends nothing)"}
+MAILS = {
+    Kind.DSN: "delivery notice",
+    Kind.BOUNCE: "bounce",
+    Kind.COMPLAINT: "complaint",
+    Kind.AUTO_REPLY: "automatic reply",
+    Kind.OTHER: "other",
+}
+ACTIONS = {
+    Action.FAILED: "Failed",
+    Action.DELAYED: "Delayed",
+    Action.DELIVERED: "Delivered",
+    Action.RELAYED: "Handed to the recipient’s system",
+    Action.EXPANDED: "Handed to the members of a list",
+}
 GONE = "endpoint"
+UNTRIED = Success()
 NOT_WANTED = "It is not sent any more: the webhook was deleted, or does not want this event."
 CANCELLED = {
     "erased": "It is not sent any more: the person was erased.",
@@ -58,6 +94,7 @@ FEEDBACK_LOOKS = {
     "bounce": "warn",
     "delay": "warn",
     "error": "bad",
+    "complaint": "bad",
 }
 RECIPIENT_LOOKS = {
     RecipientStatus.DELIVERED: "ok",
@@ -65,6 +102,16 @@ RECIPIENT_LOOKS = {
     RecipientStatus.BOUNCED: "bad",
     RecipientStatus.ERROR: "bad",
 }
+
+THEMES = (("light", "Light"), ("dark", "Dark"), ("system", "System"))
+SHORTCUTS = (
+    (("Ctrl", "K"), "Search everything"),
+    (("/",), "Filter this list"),
+    (("J", "K"), "Next or previous row"),
+    (("R",), "Replay the open delivery"),
+    (("Esc",), "Close a panel, menu or dialog"),
+    (("?",), "Show this list"),
+)
 
 NOTICES = {
     "webhook-saved": "Webhook saved.",
@@ -78,7 +125,24 @@ NOTICES = {
     "campaign-copied": "This is the copy, as a draft.",
     "configuration-saved": "Channel configuration saved.",
     "replayed": "Replayed: the event goes out again with the same body and requestId.",
+    "replayed-all": "Replayed: what failed goes out again. The new deliveries stand on top.",
+    "replayed-none": "Nothing was replayed: nothing that failed is left to send.",
     "account-saved": "Account saved.",
+    "signed-out-elsewhere": "Signed out everywhere but here.",
+    "joined": "You belong to this organization now.",
+    "user-changed": "Role changed.",
+    "user-disabled": "Disabled. The person can't come in any more.",
+    "user-enabled": "Enabled.",
+    "user-removed": "Removed from the organization.",
+    "invitation-withdrawn": "Invitation withdrawn. Its link does not work any more.",
+    "sandbox-created": "Sandbox created.",
+    "credential-revoked": "API credential revoked.",
+    "entries-added": "Added. It holds for whatever is sent from now on.",
+    "entry-deleted": "Deleted. It holds for whatever is sent from now on.",
+    "suppression-rules": "Suppression rules saved.",
+    "allowed-active": "The allowed list is active. Whoever is not on it gets nothing.",
+    "allowed-inactive": "The allowed list is not active any more. Everybody gets e-mail who is not suppressed.",
+    "upload-deleted": "The upload is forgotten. What it added stays.",
 }
 
 
@@ -95,15 +159,22 @@ def status(word: str, note: str = "") -> Status:
     return Status(word=word, look=LOOKS.get(word, ""), note=note)
 
 
-def webhook_status(webhook: Webhook) -> Status:
-    """Paused, Failing, Not used yet or Active, with what to know about it."""
+def webhook_status(webhook: Webhook, hour: Success = UNTRIED) -> Status:
+    """Paused, Failing, Not used yet or Active, with what to know about it. hour: how the last one went."""
     if webhook.paused_at is not None:
         return status("Paused", _paused(webhook))
-    if webhook.health.failures:
-        return status("Failing", _failing(webhook))
+    if is_failing(webhook.health, hour):
+        return status("Failing", _failing(webhook, hour))
     if webhook.last_accepted_at is None:
         return status("Not used yet")
     return status("Active", f"Last accepted {moment(webhook.last_accepted_at)}.")
+
+
+def is_failing(health: Health, hour: Success) -> bool:
+    """Too few attempts of the last hour were taken, or the circuit is open; nothing tried since the last failure."""
+    if hour.percent is None:
+        return health.failures > 0
+    return hour.percent < limits.SUCCESS_FAILING or health.failures >= limits.CIRCUIT_FAILURES
 
 
 def _paused(webhook: Webhook) -> str:
@@ -113,11 +184,24 @@ def _paused(webhook: Webhook) -> str:
     return f"Paused by {webhook.paused_by} at {at}. Events wait."
 
 
-def _failing(webhook: Webhook) -> str:
-    count = webhook.health.failures
-    since = f" since {moment(webhook.health.failing_since)}" if webhook.health.failing_since else ""
-    tries = "1 try has" if count == 1 else f"{count:,} tries have"
-    return f"{tries} failed{since}, the last with {trouble(webhook.health.trouble)}. Events are kept and tried again."
+def _failing(webhook: Webhook, hour: Success) -> str:
+    told = []
+    if webhook.health.failures:
+        told = [tries_failed(webhook.health), _sentence(webhook.health.trouble)]
+    if hour.percent:
+        told.append(f"Your endpoint took {percent(hour.percent)} of the attempts of the last hour.")
+    return " ".join([*told, "Events are kept and tried again."])
+
+
+def tries_failed(health: Health) -> str:
+    """How many, and since when."""
+    since = f" since {moment(health.failing_since)}" if health.failing_since else ""
+    return f"{'1 try has' if health.failures == 1 else f'{health.failures:,} tries have'} failed{since}."
+
+
+def _sentence(told: str | None) -> str:
+    """What health tells of its trouble: a sentence already, or a word."""
+    return f"{(told or 'No answer').rstrip('.')}."
 
 
 def trouble(word: str | None) -> str:
@@ -127,12 +211,19 @@ def trouble(word: str | None) -> str:
     return f"HTTP {word.removeprefix('http_')}" if word.startswith("http_") else word.replace("_", " ")
 
 
+def member_status(member: Member) -> Status:
+    """Active, Disabled, or disabled by the operator."""
+    if member.closed:
+        return status("Disabled by the operator")
+    return status("Disabled" if member.shut_out else "Active")
+
+
 def configuration_status(configuration: ChannelConfiguration) -> Status:
     """Active or Failing."""
     health = configuration.health
     if not health.failures:
         return status("Active")
-    return status("Failing", f"The last try failed: {trouble(health.trouble)}.")
+    return status("Failing", f"The last try failed. {_sentence(health.trouble)}")
 
 
 def failing(health: Health, now: int) -> Status | None:
@@ -144,8 +235,8 @@ def failing(health: Health, now: int) -> Status | None:
     following = (
         f"Next try at {moment(health.open_until or 0)}." if waits else "It is about to be tried again."
     )
-    told = (health.trouble or "No answer").rstrip(".")
-    return Status(word=f"Failing for {duration(now - since)}", look="bad", note=f"{told}. {following}")
+    note = f"{_sentence(health.trouble)} {following}"
+    return Status(word=f"Failing for {duration(now - since)}", look="bad", note=note)
 
 
 def removed(why: Removed, days: int) -> str:

@@ -18,6 +18,7 @@ from retour.errors import Busy, Code, Field, Precondition, Refused
 from retour.model import Sandbox, Scope
 from retour.web import problems
 from retour.web.decoding import decode, read_body
+from retour.web.multipart import Part, parts
 
 T = TypeVar("T")
 VERSION_DIGITS = 15
@@ -52,6 +53,11 @@ class Call:
         raw = await read_body(self.request.receive, dict(self.request.headers))
         return decode(raw, kind, status=422)
 
+    async def form(self, most: int) -> list[Part]:
+        """The fields of a multipart/form-data body of at most so many bytes. Raises ValueError, TooLarge."""
+        headers = dict(self.request.headers)
+        return parts(await read_body(self.request.receive, headers, most), headers.get("content-type", ""))
+
     def version(self) -> int:
         """The version that If-Match names; NO_VERSION when it is none of ours. Raises Precondition without one."""
         value = self.request.headers.get("if-match", "").strip()
@@ -71,8 +77,9 @@ Function = Callable[[Call], Awaitable[Answer]]
 class ApiRoute:
     """One row of a noun's table: method, path, the scope it needs, the function; the rest is for the contracts.
 
-    summary: what it does, in a few words. body, query: Structs of what it reads. answers: status to the Struct of the
-    body, None for none. refusals: those beyond what every call, every body and every id can be refused for.
+    summary: what it does, in a few words. body, query: Structs of what it reads; takes: the media type of the
+    body. answers: status to the Struct of the body, None for none. refusals: those beyond what every call, every body
+    and every id can be refused for.
     """
 
     method: str
@@ -84,6 +91,64 @@ class ApiRoute:
     answers: Mapping[int, Any] = field(default_factory=dict)
     query: Any = None
     refusals: tuple[tuple[int, Code], ...] = ()
+    takes: str = "application/json"
+
+
+@dataclass(frozen=True)
+class Noun:
+    """What is created, listed, read and updated under a path.
+
+    one, all: its names in a sentence. given: Struct of what is read. shown, page: Structs of what is answered.
+    """
+
+    path: str
+    one: str
+    all: str
+    given: Any
+    shown: Any
+    page: Any
+
+    @property
+    def each(self) -> str:
+        """The path of one."""
+        return self.path + "/{id}"
+
+    def rows(
+        self,
+        create: Function,
+        list_all: Function,
+        get: Function,
+        update: Function,
+        *,
+        created: tuple[tuple[int, Code], ...] = (),
+        updated: tuple[tuple[int, Code], ...] = (),
+    ) -> tuple[ApiRoute, ...]:
+        """The four rows that all of them have. created, updated: what these are refused for, beyond If-Match."""
+        one = {200: self.shown}
+        return (
+            ApiRoute(
+                "POST",
+                self.path,
+                Scope.CONFIGURE,
+                create,
+                f"Create {self.one}",
+                self.given,
+                {201: self.shown},
+                refusals=created,
+            ),
+            ApiRoute("GET", self.path, Scope.READ, list_all, f"List {self.all}", answers={200: self.page}),
+            ApiRoute("GET", self.each, Scope.READ, get, f"Get {self.one}", answers=one),
+            ApiRoute(
+                "PUT",
+                self.each,
+                Scope.CONFIGURE,
+                update,
+                f"Update {self.one}",
+                self.given,
+                one,
+                refusals=(*updated, *CHANGES),
+            ),
+        )
 
 
 def routes(retour: Retour, rows: Iterable[ApiRoute]) -> list[Route]:

@@ -6,7 +6,7 @@ from retour.catalog.inputs import CampaignInput
 from retour.errors import Code
 from retour.model import Scope
 from retour.web import wire
-from retour.web.api.calls import CHANGES, Answer, ApiRoute, Call
+from retour.web.api.calls import Answer, ApiRoute, Call, Noun
 
 PATH = "/journey/campaigns/service/campaigns"
 
@@ -14,7 +14,7 @@ PATH = "/journey/campaigns/service/campaigns"
 async def create(call: Call) -> Answer:
     """201 the draft."""
     given = await call.body(CampaignInput)
-    return 201, wire.campaign(await call.retour.campaigns.create(call.sandbox, given))
+    return 201, wire.campaign(await call.retour.campaigns.create(call.sandbox, given, call.caller.actor))
 
 
 async def list_all(call: Call) -> Answer:
@@ -30,26 +30,25 @@ async def get(call: Call) -> Answer:
 async def update(call: Call) -> Answer:
     """200 the changed draft."""
     version, given = call.version(), await call.body(CampaignInput)
-    return 200, wire.campaign(await call.retour.campaigns.update(call.sandbox, call.id, version, given))
+    changed = await call.retour.campaigns.update(call.sandbox, call.id, version, given, call.caller.actor)
+    return 200, wire.campaign(changed)
 
 
 async def publish(call: Call) -> Answer:
     """202 the campaign, LIVE."""
-    return 202, wire.campaign(await call.retour.campaigns.publish(call.sandbox, call.id))
+    return 202, wire.campaign(await call.retour.campaigns.publish(call.sandbox, call.id, call.caller.actor))
 
 
 async def stop(call: Call) -> Answer:
     """202 the campaign, STOPPED."""
-    return 202, wire.campaign(await call.retour.campaigns.stop(call.sandbox, call.id))
+    return 202, wire.campaign(await call.retour.campaigns.stop(call.sandbox, call.id, call.caller.actor))
 
 
 async def duplicate(call: Call) -> Answer:
     """201 the copy, a draft."""
-    return 201, wire.campaign(await call.retour.campaigns.duplicate(call.sandbox, call.id))
+    return 201, wire.campaign(await call.retour.campaigns.duplicate(call.sandbox, call.id, call.caller.actor))
 
 
-ONE = {200: wire.Campaign}
-MADE = {201: wire.Campaign}
 TAKEN = {202: wire.Campaign}
 NOT_LIVE = (409, Code.CAMPAIGN_NOT_LIVE)
 NOT_READY = (
@@ -59,21 +58,10 @@ NOT_READY = (
     (422, Code.TEMPLATE_INVALID),
     (422, Code.SIMULATED_IN_PRODUCTION),
 )
-EACH = PATH + "/{id}"
+NOUN = Noun(PATH, "a campaign", "the campaigns", CampaignInput, wire.Campaign, wire.CampaignPage)
+EACH = NOUN.each
 ROUTES = (
-    ApiRoute("POST", PATH, Scope.CONFIGURE, create, "Create a campaign", CampaignInput, MADE),
-    ApiRoute("GET", PATH, Scope.READ, list_all, "List the campaigns", answers={200: wire.CampaignPage}),
-    ApiRoute("GET", EACH, Scope.READ, get, "Get a campaign", answers=ONE),
-    ApiRoute(
-        "PUT",
-        EACH,
-        Scope.CONFIGURE,
-        update,
-        "Update a campaign",
-        CampaignInput,
-        ONE,
-        refusals=(NOT_LIVE, *CHANGES),
-    ),
+    *NOUN.rows(create, list_all, get, update, updated=(NOT_LIVE,)),
     ApiRoute(
         "POST",
         EACH + "/publish",
@@ -86,5 +74,12 @@ ROUTES = (
     ApiRoute(
         "POST", EACH + "/stop", Scope.CONFIGURE, stop, "Stop a campaign", answers=TAKEN, refusals=(NOT_LIVE,)
     ),
-    ApiRoute("POST", EACH + "/duplicate", Scope.CONFIGURE, duplicate, "Duplicate a campaign", answers=MADE),
+    ApiRoute(
+        "POST",
+        EACH + "/duplicate",
+        Scope.CONFIGURE,
+        duplicate,
+        "Duplicate a campaign",
+        answers={201: wire.Campaign},
+    ),
 )

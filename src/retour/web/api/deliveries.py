@@ -54,7 +54,7 @@ async def get(call: Call) -> Answer:
 
 async def replay(call: Call) -> Answer:
     """202 the new delivery of the same event."""
-    new = await call.retour.webhooks.replay(call.sandbox, call.id)
+    new = await call.retour.webhooks.replay(call.sandbox, call.id, call.caller.actor)
     call.retour.bell.ring(RoomName.DISPATCH, Lane(call.sandbox.id))
     row = await call.retour.shelves.delivery(call.sandbox.id, new)
     if row is None:

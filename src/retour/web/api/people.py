@@ -24,7 +24,9 @@ class Person(msgspec.Struct, rename="camel"):
 async def erase(call: Call) -> Answer:
     """200 how much was erased; nothing the second time."""
     person = decode(msgspec.json.encode(call.request.path_params), Person, status=422)
-    erased = await call.retour.erasure.erase(call.sandbox, person.namespace, person.user_id)
+    erased = await call.retour.erasure.erase(
+        call.sandbox, person.namespace, person.user_id, call.caller.actor
+    )
     return 200, wire.erased(erased)
 
 

@@ -9,7 +9,7 @@ from retour.errors import Code
 from retour.model import Lane, Scope, Webhook
 from retour.stores import RoomName
 from retour.web import jwks, wire
-from retour.web.api.calls import CHANGES, Answer, ApiRoute, Call
+from retour.web.api.calls import Answer, ApiRoute, Call, Noun
 
 PATH = "/ajo/config/feedback-webhooks"
 
@@ -17,7 +17,7 @@ PATH = "/ajo/config/feedback-webhooks"
 async def create(call: Call) -> Answer:
     """201 the webhook, with the secrets made for it this once; 409 names the one there is."""
     given = await call.body(WebhookInput)
-    made = await call.retour.webhooks.create(call.sandbox, given, call.caller.by)
+    made = await call.retour.webhooks.create(call.sandbox, given, call.caller.actor)
     _ring(call)
     return 201, _made(call, made)
 
@@ -36,14 +36,14 @@ async def get(call: Call) -> Answer:
 async def update(call: Call) -> Answer:
     """200 the webhook; counts from the next try on."""
     version, given = call.version(), await call.body(WebhookInput)
-    made = await call.retour.webhooks.update(call.sandbox, call.id, version, given, call.caller.by)
+    made = await call.retour.webhooks.update(call.sandbox, call.id, version, given, call.caller.actor)
     _ring(call)
     return 200, _made(call, made)
 
 
 async def delete(call: Call) -> Answer:
     """204; what was pending is cancelled."""
-    await call.retour.webhooks.delete(call.sandbox, call.id)
+    await call.retour.webhooks.delete(call.sandbox, call.id, call.caller.actor)
     return 204, None
 
 
@@ -55,12 +55,12 @@ async def test(call: Call) -> Answer:
 
 async def pause(call: Call) -> Answer:
     """200 the webhook, paused."""
-    return 200, _shown(call, await call.retour.webhooks.pause(call.sandbox, call.id, call.caller.by))
+    return 200, _shown(call, await call.retour.webhooks.pause(call.sandbox, call.id, call.caller.actor))
 
 
 async def resume(call: Call) -> Answer:
     """200 the webhook, at work again."""
-    resumed = await call.retour.webhooks.resume(call.sandbox, call.id)
+    resumed = await call.retour.webhooks.resume(call.sandbox, call.id, call.caller.actor)
     _ring(call)
     return 200, _shown(call, resumed)
 
@@ -68,7 +68,7 @@ async def resume(call: Call) -> Answer:
 async def rotate(call: Call) -> Answer:
     """200 the webhook, with the secret that was made this once; the one before stays good for the overlap."""
     given = await call.body(RotationInput)
-    made = await call.retour.rotations.rotate(call.sandbox, call.id, given, call.caller.by)
+    made = await call.retour.rotations.rotate(call.sandbox, call.id, given, call.caller.actor)
     _ring(call)
     return 200, _made(call, made)
 
@@ -88,34 +88,14 @@ def _ring(call: Call) -> None:
 
 
 ONE = {200: wire.Webhook}
-MADE = {201: wire.Webhook}
-ALL = {200: wire.WebhookPage}
 EXISTS = (409, Code.EXISTS)
 LED_AWAY = (422, Code.SECRET_REQUIRED)
-EACH = PATH + "/{id}"
+NOUN = Noun(
+    PATH, "the feedback webhook", "the feedback webhook", WebhookInput, wire.Webhook, wire.WebhookPage
+)
+EACH = NOUN.each
 ROUTES = (
-    ApiRoute(
-        "POST",
-        PATH,
-        Scope.CONFIGURE,
-        create,
-        "Create the feedback webhook",
-        WebhookInput,
-        MADE,
-        refusals=(EXISTS,),
-    ),
-    ApiRoute("GET", PATH, Scope.READ, list_all, "List the feedback webhook", answers=ALL),
-    ApiRoute("GET", EACH, Scope.READ, get, "Get the feedback webhook", answers=ONE),
-    ApiRoute(
-        "PUT",
-        EACH,
-        Scope.CONFIGURE,
-        update,
-        "Update the feedback webhook",
-        WebhookInput,
-        ONE,
-        refusals=(LED_AWAY, *CHANGES),
-    ),
+    *NOUN.rows(create, list_all, get, update, created=(EXISTS,), updated=(LED_AWAY,)),
     ApiRoute("DELETE", EACH, Scope.CONFIGURE, delete, "Delete the feedback webhook", answers={204: None}),
     ApiRoute(
         "POST",

@@ -17,6 +17,7 @@ from retour.web.wire.deliveries import (
     is_parked,
 )
 from retour.web.wire.errors import Error, Token, TokenError, TokenRequest
+from retour.web.wire.events import EventFeed, event_feed
 from retour.web.wire.executions import (
     Execution,
     ExecutionAccepted,
@@ -30,6 +31,18 @@ from retour.web.wire.keys import KeySet
 from retour.web.wire.people import Erasure, erased
 from retour.web.wire.profiles import Profile, profile
 from retour.web.wire.shapes import Answer, page
+from retour.web.wire.suppression import (
+    SuppressionEntry,
+    SuppressionPage,
+    UploadAnswer,
+    UploadDetail,
+    UploadPage,
+    suppression_entry,
+    suppression_page,
+    upload_answer,
+    upload_detail,
+    upload_page,
+)
 from retour.web.wire.verification import Verification, verification
 from retour.web.wire.webhooks import Webhook, WebhookPage, webhook, webhook_status
 
@@ -45,15 +58,21 @@ __all__ = [
     "DeliveryPage",
     "Erasure",
     "Error",
+    "EventFeed",
     "Execution",
     "ExecutionAccepted",
     "HealthStatus",
     "KeySet",
     "Profile",
     "Recipient",
+    "SuppressionEntry",
+    "SuppressionPage",
     "Token",
     "TokenError",
     "TokenRequest",
+    "UploadAnswer",
+    "UploadDetail",
+    "UploadPage",
     "Verification",
     "Webhook",
     "WebhookPage",
@@ -65,11 +84,17 @@ __all__ = [
     "delivery_detail",
     "delivery_status",
     "erased",
+    "event_feed",
     "execution",
     "is_parked",
     "page",
     "profile",
     "recipient",
+    "suppression_entry",
+    "suppression_page",
+    "upload_answer",
+    "upload_detail",
+    "upload_page",
     "verification",
     "webhook",
     "webhook_status",

@@ -36,6 +36,15 @@ class SmtpSettings(Answer):
     has_password: bool
 
 
+class EventsSettings(Answer):
+    """Whose events tell what became of messages. key: null where it is a secret. callback: where they are posted to."""
+
+    provider: str
+    key: str | None
+    has_key: bool
+    callback: str
+
+
 class SmsSettings(Answer):
     """Who a text message is from."""
 
@@ -44,7 +53,7 @@ class SmsSettings(Answer):
 
 
 class ChannelConfiguration(Answer, kw_only=True):
-    """A named technical sender. email, smtp, sms: those that the channel and the provider have."""
+    """A named technical sender. email, smtp, sms, events: those that it has."""
 
     id: str
     name: str
@@ -56,6 +65,7 @@ class ChannelConfiguration(Answer, kw_only=True):
     email: EmailSettings | UnsetType = UNSET
     smtp: SmtpSettings | UnsetType = UNSET
     sms: SmsSettings | UnsetType = UNSET
+    events: EventsSettings | UnsetType = UNSET
     created_at: Instant
     modified_at: Instant
     version: int
@@ -65,8 +75,8 @@ class ChannelConfigurationPage(Page[ChannelConfiguration]):
     """Channel configurations, by name."""
 
 
-def configuration(value: model.ChannelConfiguration) -> ChannelConfiguration:
-    """A channel configuration without its password."""
+def configuration(value: model.ChannelConfiguration, callback: str | None) -> ChannelConfiguration:
+    """A channel configuration without its secrets. callback: its address for events, if it has one."""
     return ChannelConfiguration(
         id=value.id,
         name=value.name,
@@ -78,10 +88,16 @@ def configuration(value: model.ChannelConfiguration) -> ChannelConfiguration:
         email=UNSET if value.email is None else EmailSettings(**msgspec.structs.asdict(value.email)),
         smtp=UNSET if value.smtp is None else _smtp(value.smtp),
         sms=UNSET if value.sms is None else SmsSettings(**msgspec.structs.asdict(value.sms)),
+        events=UNSET if value.events is None or callback is None else _events(value.events, callback),
         created_at=time_of(value.created_at),
         modified_at=time_of(value.modified_at),
         version=value.version,
     )
+
+
+def _events(value: model.EventsSettings, callback: str) -> EventsSettings:
+    has_key = value.key is not None or value.secret is not None
+    return EventsSettings(provider=value.provider, key=value.key, has_key=has_key, callback=callback)
 
 
 def _smtp(value: model.SmtpSettings) -> SmtpSettings:

@@ -81,7 +81,7 @@ def delivery_status(row: DeliveryRow, parked: bool) -> DeliveryStatus:
         return DeliveryStatus(row.state)
     if parked:
         return DeliveryStatus.PARKED
-    return DeliveryStatus.RETRYING if row.attempts else DeliveryStatus.PENDING
+    return DeliveryStatus.RETRYING if row.last_trouble else DeliveryStatus.PENDING
 
 
 def is_parked(value: model.Webhook | None, threshold: int) -> bool:

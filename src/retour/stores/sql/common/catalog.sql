@@ -5,6 +5,9 @@
 -- name: setting_get
 SELECT value FROM setting WHERE name = :name
 
+-- name: setting_set
+INSERT INTO setting (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
 -- name: setting_put
 INSERT INTO setting (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING
 
@@ -36,7 +39,24 @@ INSERT INTO credential (client_id, org, name, scopes, secret_hash, created_at)
 VALUES (:client_id, :org, :name, :scopes, :secret_hash, :created_at)
 
 -- name: credential_get
-SELECT client_id, org, name, scopes, secret_hash, created_at FROM credential WHERE client_id = :client_id
+SELECT client_id, org, name, scopes, secret_hash, created_at, number, old_secret_hash, old_until, last_used_at
+FROM credential WHERE client_id = :client_id
+
+-- name: credentials_of
+SELECT client_id, org, name, scopes, secret_hash, created_at, number, old_secret_hash, old_until, last_used_at
+FROM credential WHERE org = :org ORDER BY client_id LIMIT 1000
+
+-- name: credential_rotate
+UPDATE credential SET secret_hash = :secret_hash, old_secret_hash = :old_secret_hash, old_until = :old_until,
+  number = number + 1
+WHERE org = :org AND client_id = :client_id AND number = :number
+
+-- name: credential_used
+UPDATE credential SET last_used_at = :now
+WHERE client_id = :client_id AND (last_used_at IS NULL OR last_used_at <= :before)
+
+-- name: credential_delete
+DELETE FROM credential WHERE org = :org AND client_id = :client_id
 
 -- name: person_insert
 INSERT INTO person (id, email, name, password_hash, created_at) VALUES (:id, :email, :name, :password_hash, :created_at)
@@ -44,8 +64,15 @@ INSERT INTO person (id, email, name, password_hash, created_at) VALUES (:id, :em
 -- name: person_password
 UPDATE person SET password_hash = :password_hash, name = :name WHERE id = :id
 
+-- Not for the last administrator of an organization. Which that are is asked after people_turn, so of what is committed.
 -- name: person_disable
-UPDATE person SET disabled = :disabled WHERE id = :id
+UPDATE person SET disabled = :disabled WHERE id = :id AND disabled <> :disabled AND (:disabled = 0 OR NOT EXISTS (
+  SELECT 1 FROM membership m WHERE m.person_id = :id AND m.role = 'administrator' AND m.disabled = 0 AND NOT EXISTS (
+    SELECT 1 FROM membership o JOIN person p ON p.id = o.person_id
+    WHERE o.org = m.org AND o.person_id <> :id AND o.role = 'administrator' AND o.disabled = 0 AND p.disabled = 0)))
+
+-- name: person_signed_in
+UPDATE person SET signed_in_at = :now WHERE id = :id
 
 -- name: person_get
 SELECT id, email, name, password_hash, created_at, disabled FROM person WHERE id = :id
@@ -54,16 +81,69 @@ SELECT id, email, name, password_hash, created_at, disabled FROM person WHERE id
 SELECT id, email, name, password_hash, created_at, disabled FROM person WHERE email = :email
 
 -- name: members_of
-SELECT p.id, p.email, p.name, p.disabled, m.role FROM membership m JOIN person p ON p.id = m.person_id
+SELECT p.id, p.email, p.name, m.role, m.disabled, p.disabled, p.signed_in_at
+FROM membership m JOIN person p ON p.id = m.person_id
 WHERE m.org = :org ORDER BY p.email LIMIT 1000
 
+-- First in each change of members: the row is held until the commit, so that two changes do not both see an
+-- administrator whom the other one is taking away.
+-- name: people_turn
+UPDATE organization SET people = people + 1 WHERE id = :org
+
+-- name: people_turn_of
+UPDATE organization SET people = people + 1 WHERE id IN (SELECT org FROM membership WHERE person_id = :person_id)
+
+-- The next three: not if no administrator who may sign in would be left.
 -- name: membership_put
 INSERT INTO membership (org, person_id, role) VALUES (:org, :person_id, :role)
-ON CONFLICT (org, person_id) DO UPDATE SET role = excluded.role
+ON CONFLICT (org, person_id) DO UPDATE SET role = excluded.role, disabled = 0
+WHERE excluded.role = 'administrator' OR membership.role <> 'administrator' OR EXISTS (
+  SELECT 1 FROM membership o JOIN person p ON p.id = o.person_id
+  WHERE o.org = :org AND o.person_id <> :person_id AND o.role = 'administrator' AND o.disabled = 0 AND p.disabled = 0)
+
+-- name: membership_change
+UPDATE membership SET role = :role, disabled = :disabled
+WHERE org = :org AND person_id = :person_id AND role = :was_role AND disabled = :was_disabled AND (role <> 'administrator' OR (:role = 'administrator' AND :disabled = 0)
+  OR EXISTS (
+    SELECT 1 FROM membership o JOIN person p ON p.id = o.person_id
+    WHERE o.org = :org AND o.person_id <> :person_id AND o.role = 'administrator' AND o.disabled = 0 AND p.disabled = 0))
+
+-- name: membership_delete
+DELETE FROM membership WHERE org = :org AND person_id = :person_id AND (role <> 'administrator' OR EXISTS (
+  SELECT 1 FROM membership o JOIN person p ON p.id = o.person_id
+  WHERE o.org = :org AND o.person_id <> :person_id AND o.role = 'administrator' AND o.disabled = 0 AND p.disabled = 0))
 
 -- name: memberships_of
 SELECT m.org, m.role, o.name FROM membership m JOIN organization o ON o.id = m.org
-WHERE m.person_id = :person_id ORDER BY o.name LIMIT 1000
+WHERE m.person_id = :person_id AND m.disabled = 0 ORDER BY o.name LIMIT 1000
+
+-- name: organizations_of
+SELECT org FROM membership WHERE person_id = :person_id ORDER BY org LIMIT 1000
+
+-- An address has one at a time: another one ends the one before.
+-- name: invitation_put
+INSERT INTO invitation (org, email, id, hash, role, invited_by, created_at, expires_at)
+VALUES (:org, :email, :id, :hash, :role, :invited_by, :created_at, :expires_at)
+ON CONFLICT (org, email) DO UPDATE SET id = excluded.id, hash = excluded.hash, role = excluded.role,
+  invited_by = excluded.invited_by, created_at = excluded.created_at, expires_at = excluded.expires_at
+
+-- name: invitations_of
+SELECT i.id, i.org, o.name, i.email, i.role, i.invited_by, i.created_at, i.expires_at
+FROM invitation i JOIN organization o ON o.id = i.org
+WHERE i.org = :org AND i.expires_at > :now ORDER BY i.email LIMIT 1000
+
+-- name: invitation_by_hash
+SELECT i.id, i.org, o.name, i.email, i.role, i.invited_by, i.created_at, i.expires_at
+FROM invitation i JOIN organization o ON o.id = i.org WHERE i.hash = :hash AND i.expires_at > :now
+
+-- name: invitation_delete
+DELETE FROM invitation WHERE org = :org AND id = :id
+
+-- name: invitation_use
+DELETE FROM invitation WHERE hash = :hash AND expires_at > :now
+
+-- name: invitations_expire
+DELETE FROM invitation WHERE expires_at <= :now
 
 -- name: sign_in_link_insert
 INSERT INTO sign_in_link (hash, person_id, expires_at) VALUES (:hash, :person_id, :expires_at)
@@ -75,7 +155,15 @@ SELECT person_id FROM sign_in_link WHERE hash = :hash AND expires_at > :now
 DELETE FROM sign_in_link WHERE hash = :hash AND expires_at > :now
 
 -- name: session_insert
-INSERT INTO session (hash, person_id, created_at, expires_at) VALUES (:hash, :person_id, :created_at, :expires_at)
+INSERT INTO session (hash, person_id, created_at, expires_at, agent, address)
+VALUES (:hash, :person_id, :created_at, :expires_at, :agent, :address)
+
+-- name: sessions_of
+SELECT hash, created_at, agent, address FROM session
+WHERE person_id = :person_id AND expires_at > :now ORDER BY created_at DESC LIMIT 100
+
+-- name: sessions_elsewhere_delete
+DELETE FROM session WHERE person_id = :person_id AND hash <> :hash
 
 -- name: session_get
 SELECT s.person_id, p.email, p.name FROM session s JOIN person p ON p.id = s.person_id
@@ -106,8 +194,15 @@ FROM channel_configuration WHERE sandbox = :sandbox AND id = :id
 SELECT doc, version, created_at, modified_at, failures, failing_since, open_until, trouble
 FROM channel_configuration WHERE sandbox = :sandbox ORDER BY name LIMIT 1000
 
+-- The last column: what there is to ask before something is sent (suppression.Guard).
 -- name: configuration_health
-SELECT version, failures, failing_since, open_until FROM channel_configuration WHERE sandbox = :sandbox AND id = :id
+SELECT version, failures, failing_since, open_until,
+  (CASE WHEN EXISTS (SELECT 1 FROM suppression s WHERE s.sandbox = :sandbox AND s.list = 'suppressed') THEN 1 ELSE 0 END)
+  + CASE WHEN EXISTS (SELECT 1 FROM suppression_rules r WHERE r.sandbox = :sandbox AND r.allow_active = 1)
+    THEN 2 + CASE WHEN EXISTS (SELECT 1 FROM suppression a
+      WHERE a.sandbox = :sandbox AND a.list = 'allowed' AND a.kind = 'address') THEN 4 ELSE 0 END
+    ELSE 0 END
+FROM channel_configuration WHERE sandbox = :sandbox AND id = :id
 
 -- name: configuration_ok
 UPDATE channel_configuration SET failures = 0, failing_since = NULL, open_until = NULL, trouble = NULL

@@ -51,10 +51,12 @@ WHERE sandbox = :sandbox AND id IN (
 RETURNING id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id,
   address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at
 
--- `+ 0` keeps the planner to the few leased rows: by the due index it would read all that wait for the relay.
+-- `+ 0` keeps the planner to the few leased rows: by the due index it would read all that wait for the relay. `> 0` is
+-- what the index of leased rows says.
 -- name: message_leased
 SELECT 1 FROM message
-WHERE sandbox = :sandbox AND configuration_id = :configuration_id AND leased = 1 AND due_at + 0 > :now LIMIT 1
+WHERE sandbox = :sandbox AND configuration_id = :configuration_id AND leased > 0 AND leased = 1
+  AND due_at + 0 > :now LIMIT 1
 
 -- name: message_settle
 UPDATE message SET status = CASE WHEN erased = 0 THEN :status ELSE status END,
@@ -123,7 +125,9 @@ WHERE sandbox = :sandbox AND id IN (
         AND p.sequence < d.sequence AND p.state = 'due' AND (p.attempts = 0 OR p.leased = 1)))
   ORDER BY d.due_at LIMIT :limit)
 RETURNING id, event_id, message_id, request_id, feedback_status, sequence, replay, webhook_id, format, state,
-  attempts, fence, taken, due_at, created_at, first_attempt_at
+  attempts, fence, taken, due_at, created_at, first_attempt_at,
+  (SELECT e.body FROM event e
+   WHERE e.sandbox = :sandbox AND e.message_id = delivery.message_id AND e.sequence = delivery.sequence)
 
 -- name: delivery_leased
 SELECT 1 FROM delivery WHERE sandbox = :sandbox AND leased = 1 AND due_at + 0 > :now LIMIT 1
@@ -212,7 +216,7 @@ SELECT id, event_id, message_id, request_id, feedback_status, sequence, replay, 
 SELECT id, event_id, message_id, request_id, feedback_status, sequence, replay, webhook_id, format, state, attempts,
   due_at, created_at, settled_at, leased, last_code, last_trouble
 FROM delivery WHERE sandbox = :sandbox AND id < :before AND (:state = '' OR state = :state)
-  AND (:tried = -1 OR (:tried = 0 AND attempts = 0) OR (:tried = 1 AND attempts > 0))
+  AND (:tried = -1 OR (:tried = 0 AND last_trouble IS NULL) OR (:tried = 1 AND last_trouble IS NOT NULL))
 ORDER BY id DESC LIMIT :limit
 
 -- Of those that may be posted to: a parked sandbox would be looked at in vain at every sweep.

@@ -8,7 +8,7 @@ import msgspec
 
 from retour import ids
 from retour.catalog.inputs import BodyInput, CampaignInput, ContentInput, ScheduleInput
-from retour.model import Campaign, ChannelKind, Value
+from retour.model import Campaign, ChannelKind, EmailContent, SmsContent, Value
 from retour.web.admin.forms.fields import Form
 
 NAMESPACES = (("email", "Email"), ("phone", "Phone"), ("ECID", "ECID"), ("CRMID", "CRMID"))
@@ -86,6 +86,14 @@ def typed(form: Form, stored: Campaign | None, tab: str) -> CampaignForm:
     for name in TABS[tab]:
         changes[name] = form.on(name) if name in SWITCHES else form.text(name)
     return msgspec.structs.replace(base, **changes)
+
+
+def with_content(stored: Campaign, form: CampaignForm) -> Campaign:
+    """The campaign with the content that was typed, to look at before it is saved."""
+    if stored.channel is ChannelKind.SMS:
+        return msgspec.structs.replace(stored, sms=SmsContent(text=form.text))
+    email = EmailContent(subject=form.subject, html=form.html or None, text=form.text or None)
+    return msgspec.structs.replace(stored, email=email)
 
 
 def to_input(form: CampaignForm) -> CampaignInput:

@@ -8,6 +8,7 @@ from retour.catalog.inputs import (
     Clear,
     ConfigurationInput,
     EmailInput,
+    EventsInput,
     SmsInput,
     SmtpInput,
 )
@@ -18,7 +19,8 @@ __all__ = ["NOTICES", "SECURITY", "ConfigurationForm", "blank", "of", "to_input"
 
 
 class ConfigurationForm(Value):
-    """Everything as text, as typed. password_kept: there is one, which stays when none is typed."""
+    """Everything as text, as typed. password_kept, events_key_kept: there is one, which stays when none
+    is typed. events: a mail provider, or none."""
 
     version: str = ""
     name: str = ""
@@ -38,6 +40,10 @@ class ConfigurationForm(Value):
     password_kept: bool = False
     forget_password: bool = False
     connections: str = "8"
+    events: str = ""
+    events_key: str = ""
+    events_key_kept: bool = False
+    forget_events_key: bool = False
     sender_number: str = ""
 
 
@@ -69,6 +75,9 @@ def of(stored: ChannelConfiguration) -> ConfigurationForm:
         username=(smtp.username or "") if smtp else "",
         password_kept=bool(smtp and smtp.password),
         connections=str(smtp.max_connections) if smtp else "8",
+        events=stored.events.provider if stored.events else "",
+        events_key=(stored.events.key or "") if stored.events else "",
+        events_key_kept=bool(stored.events and stored.events.secret),
         sender_number=sms.sender_number if sms else "",
     )
 
@@ -94,6 +103,10 @@ def typed(form: Form, channel: str, stored: ChannelConfiguration | None) -> Conf
         password_kept=bool(stored and stored.smtp and stored.smtp.password),
         forget_password=form.on("forget_password"),
         connections=form.line("connections"),
+        events=form.line("events"),
+        events_key=form.line("events_key"),
+        events_key_kept=bool(stored and stored.events and stored.events.secret),
+        forget_events_key=form.on("forget_events_key"),
         sender_number=form.line("sender_number"),
     )
 
@@ -108,6 +121,7 @@ def to_input(form: ConfigurationForm) -> ConfigurationInput:
         email=_email(form) if email else None,
         smtp=_smtp(form) if email and form.provider == "smtp" else None,
         sms=None if email else _sms(form),
+        events=_events(form) if email and form.provider == "smtp" and form.events else None,
     )
 
 
@@ -134,6 +148,11 @@ def _smtp(form: ConfigurationForm) -> SmtpInput:
     )
 
 
+def _events(form: ConfigurationForm) -> EventsInput:
+    forgotten = Clear(clear=True) if form.forget_events_key else None
+    return EventsInput(provider=form.events, key=form.events_key or forgotten)
+
+
 def _sms(form: ConfigurationForm) -> SmsInput:
     return SmsInput(sender_number=form.sender_number, retry_period_minutes=as_decimal(form.retry_minutes))
 
@@ -153,5 +172,5 @@ def told(form: ConfigurationForm) -> dict[str, str]:
     }
     if form.provider == "smtp":
         shown |= {"Host": form.host, "Port": form.port, "Security": form.security}
-        shown |= {"User name": form.username, "Connections": form.connections}
+        shown |= {"User name": form.username, "Connections": form.connections, "Events": form.events}
     return shown

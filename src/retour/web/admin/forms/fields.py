@@ -8,16 +8,22 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from retour.errors import Field
+from retour.web.multipart import Part
 
 MOST_FIELDS = 2_000
 BAD_NUMBER = -1  # below every limit, so that the catalog names the limits
 
 
 class Form:
-    """Values by name, as a browser sends them; line ends are `\\n`."""
+    """Values by name, as a browser sends them; line ends are `\\n`. Files by name: name and content."""
 
-    def __init__(self, values: Mapping[str, list[str]] | None = None) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, list[str]] | None = None,
+        files: Mapping[str, tuple[str, bytes]] | None = None,
+    ) -> None:
         self._values = dict(values or {})
+        self._files = dict(files or {})
 
     @classmethod
     def parse(cls, body: bytes) -> Form:
@@ -27,6 +33,22 @@ class Form:
         for name, value in pairs:
             values.setdefault(name, []).append(value.replace("\r\n", "\n"))
         return cls(values)
+
+    @classmethod
+    def with_file(cls, fields: Iterable[Part]) -> Form:
+        """A multipart one. Raises ValueError when a value is no text."""
+        values: dict[str, list[str]] = {}
+        files: dict[str, tuple[str, bytes]] = {}
+        for field in fields:
+            if field.filename is None:
+                values.setdefault(field.name, []).append(field.content.decode().replace("\r\n", "\n"))
+            else:
+                files[field.name] = (field.filename, field.content)
+        return cls(values, files)
+
+    def file(self, name: str) -> tuple[str, bytes]:
+        """Its name and what is in it; both empty when none was chosen."""
+        return self._files.get(name, ("", b""))
 
     def text(self, name: str, default: str = "") -> str:
         """The first value."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
@@ -21,7 +22,7 @@ PATH = "/admin/account"
 async def show(visit: PersonVisit) -> Response:
     """The form."""
     user = await _user(visit)
-    return _page(visit, user, user.name)
+    return await _page(visit, user, user.name)
 
 
 async def save(visit: PersonVisit) -> Response:
@@ -29,15 +30,15 @@ async def save(visit: PersonVisit) -> Response:
     user, name, password = await _user(visit), visit.form.line("name"), visit.form.text("password")
     try:
         await _check(visit, user)
-        await visit.retour.organizations.rename(user, name)
+        await visit.retour.people.rename(user, name)
         if password:
-            await visit.retour.organizations.set_password(user, name, password)
+            await visit.retour.people.set_password(user, name, password)
     except Invalid as error:
-        return _page(visit, user, name, Problems(error.fields), 422)
+        return await _page(visit, user, name, Problems(error.fields), 422)
     response = visit.see(sessions.HOME, "account-saved")
     if not password:
         return response
-    token, _ = await visit.retour.sessions.by_password(user.email, password)
+    token = await visit.retour.sessions.start(user, sessions.browser_of(visit.request))
     return await sessions.begin(visit.retour, visit.request, response, token)
 
 
@@ -55,11 +56,17 @@ async def _check(visit: PersonVisit, user: User) -> None:
     problems.refuse("The account can't be saved like this.")
 
 
-def _page(
+async def _page(
     visit: PersonVisit, user: User, name: str, problems: Problems | None = None, status: int = 200
 ) -> Response:
     low, high = limits.PASSWORD_CHARACTERS
-    values = {"name": name, "has_password": bool(user.password_hash), "low": low, "high": high}
+    values: dict[str, Any] = {
+        "name": name,
+        "has_password": bool(user.password_hash),
+        "low": low,
+        "high": high,
+    }
+    values |= {"sessions": await visit.retour.sessions.list(visit.person, sessions.token_of(visit.request))}
     return visit.render("account.html", status, problems=problems or Problems(), user=user, **values)
 
 
@@ -67,6 +74,12 @@ async def _user(visit: PersonVisit) -> User:
     user = await visit.retour.shelves.user(visit.person.user_id)
     assert user is not None  # noqa: S101 - the session names a row that is never removed
     return user
+
+
+async def sign_out_elsewhere(visit: PersonVisit) -> Response:
+    """End every other session of the person."""
+    await visit.retour.sessions.end_others(visit.person, sessions.token_of(visit.request))
+    return visit.see(PATH, "signed-out-elsewhere")
 
 
 async def organization(visit: PersonVisit) -> Response:
@@ -80,5 +93,6 @@ async def organization(visit: PersonVisit) -> Response:
 
 PAGES = (
     Page[PersonVisit](path=PATH, get=show, post=save),
+    Page[PersonVisit](path=PATH + "/sessions", post=sign_out_elsewhere),
     Page[PersonVisit](path="/admin/{org}", get=organization),
 )

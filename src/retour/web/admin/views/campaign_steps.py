@@ -39,7 +39,7 @@ async def review(visit: SandboxVisit) -> Response:
 async def publish(visit: SandboxVisit) -> Response:
     """Make the draft the live version."""
     try:
-        campaign = await visit.retour.campaigns.publish(visit.sandbox, visit.id)
+        campaign = await visit.retour.campaigns.publish(visit.sandbox, visit.id, visit.person.actor)
     except Invalid:
         return await _review_page(visit, await visit.retour.campaigns.get(visit.sandbox, visit.id), 422)
     return visit.see(f"{visit.here}{PATH}/{campaign.id}/api-request", "campaign-live")
@@ -65,13 +65,13 @@ async def ask_stop(visit: SandboxVisit) -> Response:
 
 async def stop(visit: SandboxVisit) -> Response:
     """Take no more calls."""
-    await visit.retour.campaigns.stop(visit.sandbox, visit.id)
+    await visit.retour.campaigns.stop(visit.sandbox, visit.id, visit.person.actor)
     return visit.see(f"{visit.here}{PATH}/{visit.id}/properties", "campaign-stopped")
 
 
 async def duplicate(visit: SandboxVisit) -> Response:
     """A draft with the same content."""
-    made = await visit.retour.campaigns.duplicate(visit.sandbox, visit.id)
+    made = await visit.retour.campaigns.duplicate(visit.sandbox, visit.id, visit.person.actor)
     return visit.see(f"{visit.here}{PATH}/{made.id}/properties", "campaign-copied")
 
 
@@ -79,8 +79,11 @@ async def api_request(visit: SandboxVisit) -> Response:
     """The call that runs it."""
     campaign = await visit.retour.campaigns.get(visit.sandbox, visit.id)
     base_url = visit.retour.settings.base_url
+    forms_of_it = samples.requests(base_url, visit.sandbox, campaign)
+    chosen = visit.request.query_params.get("as", "")
     values = head(campaign, "api-request") | {
-        "request": samples.request(base_url, visit.sandbox, campaign),
+        "requests": forms_of_it,
+        "chosen": chosen if chosen in forms_of_it else "curl",
         "token_request": samples.token_request(base_url),
         "variables": samples.variables(campaign),
     }
@@ -88,8 +91,18 @@ async def api_request(visit: SandboxVisit) -> Response:
 
 
 async def preview(visit: SandboxVisit) -> Response:
-    """The HTML of an e-mail by itself, under a policy that lets it do nothing; shown in a frame of Content."""
-    campaign = await visit.retour.campaigns.get(visit.sandbox, visit.id)
+    """The e-mail that is saved, in its frame of Content."""
+    return _framed(await visit.retour.campaigns.get(visit.sandbox, visit.id))
+
+
+async def preview_typed(visit: SandboxVisit) -> Response:
+    """The e-mail as it is typed: the form is sent to the frame, and nothing is saved."""
+    stored = await visit.retour.campaigns.get(visit.sandbox, visit.id)
+    return _framed(forms.with_content(stored, forms.typed(visit.form, stored, "content")))
+
+
+def _framed(campaign: Campaign) -> Response:
+    """The HTML of an e-mail by itself, under a policy that lets it do nothing; or a sentence why there is none."""
     sample = samples.rendered(campaign)
     html = None if isinstance(sample, str) else sample.html
     response: Response
@@ -110,5 +123,5 @@ PAGES = (
     ),
     Page[SandboxVisit](path=ONE + "/duplicate", post=duplicate, to_post=Role.DEVELOPER),
     Page[SandboxVisit](path=ONE + "/api-request", get=api_request),
-    Page[SandboxVisit](path=ONE + "/preview", get=preview),
+    Page[SandboxVisit](path=ONE + "/preview", get=preview, post=preview_typed, to_post=Role.DEVELOPER),
 )

@@ -37,7 +37,7 @@ async def create(visit: SandboxVisit) -> Response:
     """Make the draft and go on to its content."""
     form = forms.typed(visit.form, None, "properties")
     try:
-        made = await visit.retour.campaigns.create(visit.sandbox, forms.to_input(form))
+        made = await visit.retour.campaigns.create(visit.sandbox, forms.to_input(form), visit.person.actor)
     except Refused as error:
         problems = Problems(error.fields)
         return visit.render("campaigns/new.html", error.status, form=form, problems=problems)
@@ -57,13 +57,18 @@ async def tab(visit: SandboxVisit) -> Response:
 
 
 async def save(visit: SandboxVisit) -> Response:
-    """Change what the tab holds; the rest stays as it is stored."""
+    """Change what the tab holds; the rest stays as it is stored. Preview saves nothing."""
     name = _tab(visit)
     stored = await visit.retour.campaigns.get(visit.sandbox, visit.id)
     form = forms.typed(visit.form, stored, name)
+    if name == "content" and visit.form.text("do") == "preview":
+        typed = forms.with_content(stored, form)
+        return await _tab_page(visit, stored, form, _template_problems(typed, name))
     version = visit.form.number("version")
     try:
-        await visit.retour.campaigns.update(visit.sandbox, stored.id, version, forms.to_input(form))
+        await visit.retour.campaigns.update(
+            visit.sandbox, stored.id, version, forms.to_input(form), visit.person.actor
+        )
     except Changed:
         return await _changed_page(visit, form, name)
     except Invalid as error:
@@ -89,20 +94,28 @@ async def _tab_page(
     name = _tab(visit)
     values = steps.head(campaign, name) | {"form": form, "problems": problems, "differences": rows}
     values |= {"editable": visit.may(Role.DEVELOPER) and campaign.status is not CampaignStatus.STOPPED}
-    return visit.render(f"campaigns/{name}.html", status, **values, **await _needed(visit, campaign, name))
+    needed = await _needed(visit, campaign, name, form)
+    return visit.render(f"campaigns/{name}.html", status, **values, **needed)
 
 
-async def _needed(visit: SandboxVisit, campaign: Campaign, name: str) -> dict[str, Any]:
+async def _needed(visit: SandboxVisit, campaign: Campaign, name: str, form: CampaignForm) -> dict[str, Any]:
     """What a tab shows beside its fields."""
     if name == "actions":
         return {"configurations": await _configurations(visit, campaign)}
     if name == "content":
-        return {"variables": samples.variables(campaign), "sample": samples.rendered(campaign)}
+        return _shown(forms.with_content(campaign, form))
     if name == "audience":
         webhook = await visit.retour.webhooks.find(visit.sandbox)
         status = words.webhook_status(webhook) if webhook else None
         return {"webhook": webhook, "webhook_status": status, "namespaces": _namespaces(campaign)}
     return {}
+
+
+def _shown(typed: Campaign) -> dict[str, Any]:
+    """The content as typed: its variables, and what a message would look like."""
+    sample, required = samples.rendered(typed), samples.required(typed)
+    variables = [(name, name in required) for name in samples.variables(typed)]
+    return {"variables": variables, "sample": sample, "counted": samples.counted(sample)}
 
 
 async def _configurations(visit: SandboxVisit, campaign: Campaign) -> list[ChannelConfiguration]:

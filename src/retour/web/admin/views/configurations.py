@@ -7,7 +7,10 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from retour import ids
+from retour.catalog.event_settings import NAMES as EVENTS
 from retour.catalog.inputs import PROVIDERS
+from retour.catalog.return_paths import WayBack, domain_of
+from retour.channels import Examined
 from retour.errors import Changed, Refused
 from retour.model import ChannelConfiguration, ChannelKind, Role, SandboxType
 from retour.web.admin import words
@@ -45,7 +48,7 @@ async def create(visit: SandboxVisit) -> Response:
     """Save a new one."""
     form = forms.typed(visit.form, _channel(visit), None)
     try:
-        await visit.retour.configurations.create(visit.sandbox, forms.to_input(form))
+        await visit.retour.configurations.create(visit.sandbox, forms.to_input(form), visit.person.actor)
     except Refused as error:
         return _form_page(visit, form, None, error)
     return _saved(visit, form.channel)
@@ -64,7 +67,7 @@ async def update(visit: SandboxVisit) -> Response:
     version = visit.form.number("version")
     try:
         given = forms.to_input(form)
-        await visit.retour.configurations.update(visit.sandbox, stored.id, version, given)
+        await visit.retour.configurations.update(visit.sandbox, stored.id, version, given, visit.person.actor)
     except Changed:
         newest = await visit.retour.configurations.get(visit.sandbox, stored.id)
         rows = differences(forms.told(form), forms.told(forms.of(newest)))
@@ -72,6 +75,20 @@ async def update(visit: SandboxVisit) -> Response:
     except Refused as error:
         return _form_page(visit, form, stored, error)
     return _saved(visit, form.channel)
+
+
+async def verify(visit: SandboxVisit) -> Response:
+    """Try the relay as it is saved, and say what it said."""
+    stored = await visit.retour.configurations.get(visit.sandbox, visit.id)
+    examined = await visit.retour.relays.examine(visit.sandbox, stored)
+    return _form_page(visit, forms.of(stored), stored, examined=examined)
+
+
+async def check_return_path(visit: SandboxVisit) -> Response:
+    """Look where mail for the return path domain goes, as it is saved."""
+    stored = await visit.retour.configurations.get(visit.sandbox, visit.id)
+    way_back = await visit.retour.return_paths.check(visit.sandbox, stored)
+    return _form_page(visit, forms.of(stored), stored, way_back=way_back)
 
 
 def _channel(visit: SandboxVisit) -> str:
@@ -91,12 +108,19 @@ def _form_page(
     *,
     status: int = 200,
     rows: list[Difference] | None = None,
+    examined: Examined | None = None,
+    way_back: WayBack | None = None,
 ) -> Response:
     values: dict[str, Any] = {"form": form, "stored": stored, "differences": rows, "channel": form.channel}
+    values |= {"examined": examined, "verifiable": bool(stored and visit.retour.relays.has_way(stored))}
+    values |= {"way_back": way_back, "returning": bool(stored and domain_of(stored))}
+    values |= {"listening": visit.retour.return_paths.listening}
     values |= {"problems": Problems(error.fields) if error else Problems()}
     values |= {"providers": [(word, words.PROVIDERS[word]) for word in PROVIDERS[form.channel]]}
     values |= {"failing": words.failing(stored.health, ids.now()) if stored else None}
     values |= {"security": forms.SECURITY, "notices": forms.NOTICES}
+    values |= {"events": [("", "None"), *EVENTS.items()]}
+    values |= {"callback": visit.retour.callbacks.address(stored) if stored else None}
     values |= {"production": visit.sandbox.type is SandboxType.PRODUCTION}
     return visit.render("configurations/form.html", error.status if error else status, **values)
 
@@ -105,4 +129,6 @@ PAGES = (
     Page[SandboxVisit](path=PATH, get=listing),
     Page[SandboxVisit](path=PATH + "/new", get=new, post=create, role=Role.ADMINISTRATOR),
     Page[SandboxVisit](path=ONE + "/edit", get=edit, post=update, role=Role.ADMINISTRATOR),
+    Page[SandboxVisit](path=ONE + "/verify", post=verify),
+    Page[SandboxVisit](path=ONE + "/return-path", post=check_return_path),
 )

@@ -1,53 +1,83 @@
-"""The overview of a sandbox: what needs attention, and how to start."""
+"""The overview of a sandbox: what needs a person now, how the last day went, and how to start."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 
-from retour import ids
-from retour.model import Campaign, CampaignStatus, ChannelConfiguration, Webhook
-from retour.web.admin import words
+from retour import ids, limits
+from retour.model import Campaign, CampaignStatus
+from retour.stores.delivery_shelves import DeliveryLine, Sought
+from retour.web import wire
+from retour.web.admin import amounts, attention, charts, figures, periods, readings, words
+from retour.web.admin.attention import Seen
 from retour.web.admin.guard import Page
+from retour.web.admin.periods import Window
 from retour.web.admin.visits import SandboxVisit
+
+NEWEST = 5
 
 
 async def show(visit: SandboxVisit) -> Response:
-    """Small: attention, then the steps with what is done of them."""
-    webhook = await visit.retour.webhooks.find(visit.sandbox)
-    configurations = await visit.retour.configurations.list(visit.sandbox)
+    """What to do, the last 24 hours, the newest deliveries; the first steps until they are done."""
+    now = ids.now()
     campaigns = await visit.retour.campaigns.list(visit.sandbox)
-    live = [campaign for campaign in campaigns if campaign.status is CampaignStatus.LIVE]
+    seen = await _seen(visit, campaigns, now)
     return visit.render(
         "overview.html",
-        attention=_attention(webhook, configurations, ids.now()),
-        webhook=webhook,
-        configurations=configurations,
-        campaigns=campaigns,
-        live=live,
-        with_webhook=_with_webhook(live),
-        waiting=await visit.retour.shelves.waiting(visit.sandbox.id),
+        needs=attention.needs(seen, now),
+        seen=seen,
+        newest=await _newest(visit, seen.parked),
+        **_started(seen, campaigns),
+        **await _day(visit, now),
     )
 
 
-def _attention(
-    webhook: Webhook | None, configurations: list[ChannelConfiguration], now: int
-) -> list[tuple[str, words.Status, str]]:
-    """Name, state and path of what is paused or failing; of what fails for long, for how long."""
-    rows = []
-    if webhook is not None:
-        state = words.webhook_status(webhook)
-        long = words.failing(webhook.health, now) if state.word == "Failing" else None
-        rows.append((webhook.name, state, long, f"/feedback-webhooks/{webhook.id}"))
-    for one in configurations:
-        path = f"/channel-configurations?channel={one.channel}"
-        rows.append((one.name, words.configuration_status(one), words.failing(one.health, now), path))
-    return [
-        (name, long or state, path) for name, state, long, path in rows if state.word in ("Paused", "Failing")
-    ]
+async def _seen(visit: SandboxVisit, campaigns: list[Campaign], now: int) -> Seen:
+    retour, sandbox = visit.retour, visit.sandbox
+    webhook = await retour.webhooks.find(sandbox)
+    retrying, _ = await retour.deliveries.retrying(sandbox.id)
+    return Seen(
+        webhook=webhook,
+        status=await readings.webhook_status(retour.shelves, sandbox, webhook, now) if webhook else None,
+        configurations=await retour.configurations.list(sandbox),
+        campaigns=[one for one in campaigns if one.status is CampaignStatus.LIVE and one.enable_webhooks],
+        parked=wire.is_parked(webhook, limits.CIRCUIT_FAILURES),
+        waiting=await retour.shelves.waiting(sandbox.id),
+        retrying=retrying,
+        failed=await retour.deliveries.failed_since(sandbox.id, now - limits.FAILED_LOOK_BACK),
+    )
 
 
-def _with_webhook(live: list[Campaign]) -> list[Campaign]:
-    return [campaign for campaign in live if campaign.enable_webhooks]
+def _started(seen: Seen, campaigns: list[Campaign]) -> dict[str, Any]:
+    """How far the sandbox is."""
+    told = seen.webhook is not None and seen.webhook.last_accepted_at is not None
+    return {
+        "empty": not campaigns and seen.webhook is None,
+        "any_live": any(one.status is CampaignStatus.LIVE for one in campaigns),
+        "told": told,
+        "complete": bool(seen.configurations and seen.campaigns and told),
+    }
+
+
+async def _newest(visit: SandboxVisit, parked: bool) -> list[tuple[DeliveryLine, words.Status]]:
+    """Deliveries, each with its state in words."""
+    found = await visit.retour.deliveries.page(visit.sandbox.id, Sought(), limit=NEWEST)
+    states = [wire.delivery_status(line.row, parked) for line in found.lines]
+    return [(line, words.delivery_status(state)) for line, state in zip(found.lines, states, strict=True)]
+
+
+async def _day(visit: SandboxVisit, now: int) -> dict[str, Any]:
+    """The last 24 hours."""
+    shelves, window = visit.retour.shelves, Window(period=periods.DAY_BY_QUARTERS, now=now)
+    counts = await readings.counts(shelves, visit.sandbox, window, readings.MESSAGES)
+    outcomes = figures.outcomes(counts, "", visit.sandbox.created_at)
+    return {
+        "tiles": await readings.tiles(shelves, visit.sandbox, counts, ""),
+        "outcomes": charts.stacked(window.axis(), outcomes, amounts.count, amounts.short),
+        "step": window.period.step,
+    }
 
 
 PAGES = (Page[SandboxVisit](path="/overview", get=show),)

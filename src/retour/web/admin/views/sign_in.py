@@ -36,7 +36,8 @@ async def by_password(visit: Visit) -> Response:
     """Start a session, or say why not: the same words for everybody, the seconds to wait after too many tries."""
     email, target = visit.form.line("email"), sessions.local(visit.form.text("next"))
     try:
-        token, _ = await visit.retour.sessions.by_password(email, visit.form.text("password"))
+        browser, password = sessions.browser_of(visit.request), visit.form.text("password")
+        token, _ = await visit.retour.sessions.by_password(email, password, browser)
     except Refused as error:
         wait = error.status == 429
         values = {"email": email, "next": target, "trouble": error.title, "wait": wait}
@@ -58,7 +59,8 @@ async def show_link(visit: Visit) -> Response:
 async def by_link(visit: Visit) -> Response:
     """Start a session; whoever has no password yet is offered to set one."""
     try:
-        token, user = await visit.retour.sessions.by_link(_token(visit))
+        browser = sessions.browser_of(visit.request)
+        token, user = await visit.retour.sessions.by_link(_token(visit), browser)
     except Unauthorized:
         return visit.render("link_used.html", 410)
     target = sessions.HOME if user.password_hash else ACCOUNT

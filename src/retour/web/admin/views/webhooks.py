@@ -14,7 +14,7 @@ from retour.errors import Changed, Conflict, Refused
 from retour.model import Attempt, Role, Webhook
 from retour.stores.shelves import DeliveryRow
 from retour.web import jwks, wire
-from retour.web.admin import words
+from retour.web.admin import amounts, readings, words
 from retour.web.admin.forms import rotations
 from retour.web.admin.forms import webhooks as forms
 from retour.web.admin.forms.fields import Difference, Problems, differences
@@ -34,8 +34,16 @@ RECENT = 10
 async def inventory(visit: SandboxVisit) -> Response:
     """A table of none or one."""
     webhook = await visit.retour.webhooks.find(visit.sandbox)
-    status = words.webhook_status(webhook) if webhook else None
-    return visit.render("webhooks/inventory.html", webhook=webhook, status=status)
+    status, day = (await _standing(visit, webhook)) if webhook else (None, "")
+    return visit.render("webhooks/inventory.html", webhook=webhook, status=status, day=day)
+
+
+async def _standing(visit: SandboxVisit, webhook: Webhook) -> tuple[words.Status, str]:
+    """Its state by how the last hour went, and the success of the last 24 hours."""
+    shelves, now = visit.retour.shelves, ids.now()
+    day = await readings.success(shelves, visit.sandbox, now, limits.DAY)
+    told = "No attempts" if day.percent is None else amounts.percent(day.percent)
+    return await readings.webhook_status(shelves, visit.sandbox, webhook, now), told
 
 
 async def show(visit: SandboxVisit) -> Response:
@@ -56,10 +64,13 @@ async def _read_page(
     refused: a rotation that could not be done, as it was typed.
     """
     recent = await visit.retour.shelves.deliveries(visit.sandbox.id, limit=RECENT)
-    values: dict[str, Any] = {"webhook": webhook, "status_now": words.webhook_status(webhook)}
+    now, shelves = ids.now(), visit.retour.shelves
+    status_now = await readings.webhook_status(shelves, visit.sandbox, webhook, now)
+    values: dict[str, Any] = {"webhook": webhook, "status_now": status_now}
     values |= {"made": made, "attempt": attempt, "deliveries": _listed(recent, webhook)}
-    values |= {"failing": words.failing(webhook.health, ids.now()) if webhook.paused_at is None else None}
+    values |= {"failing": words.failing(webhook.health, now) if webhook.paused_at is None else None}
     values |= _keys(visit, webhook) | _rotation(webhook, refused)
+    values |= {"waiting": await shelves.waiting(visit.sandbox.id)}
     return visit.render("webhooks/read.html", status, **values)
 
 
@@ -126,7 +137,7 @@ async def create(visit: SandboxVisit) -> Response:
     form = forms.without_empty_rows(form)
     try:
         given = forms.to_input(form, _offered_key(visit, form))
-        made = await visit.retour.webhooks.create(visit.sandbox, given, visit.person.email)
+        made = await visit.retour.webhooks.create(visit.sandbox, given, visit.person.actor)
     except Conflict as error:
         return await _conflict_page(visit, form, error)
     except Refused as error:
@@ -144,7 +155,7 @@ async def update(visit: SandboxVisit) -> Response:
     version = visit.form.number("version")
     try:
         given = forms.to_input(form, _offered_key(visit, form))
-        made = await visit.retour.webhooks.update(visit.sandbox, visit.id, version, given, visit.person.email)
+        made = await visit.retour.webhooks.update(visit.sandbox, visit.id, version, given, visit.person.actor)
     except Changed:
         return await _changed_page(visit, form)
     except Refused as error:
@@ -242,13 +253,13 @@ async def test(visit: SandboxVisit) -> Response:
 
 async def pause(visit: SandboxVisit) -> Response:
     """Stop posting."""
-    await visit.retour.webhooks.pause(visit.sandbox, visit.id, visit.person.email)
+    await visit.retour.webhooks.pause(visit.sandbox, visit.id, visit.person.actor)
     return visit.see(f"{visit.here}{PATH}/{visit.id}", "webhook-paused")
 
 
 async def resume(visit: SandboxVisit) -> Response:
     """Post again."""
-    await visit.retour.webhooks.resume(visit.sandbox, visit.id)
+    await visit.retour.webhooks.resume(visit.sandbox, visit.id, visit.person.actor)
     visit.wake()
     return visit.see(f"{visit.here}{PATH}/{visit.id}", "webhook-resumed")
 
@@ -259,7 +270,7 @@ async def rotate(visit: SandboxVisit) -> Response:
     given, version = rotations.to_input(form), visit.form.number("version")
     try:
         made = await visit.retour.rotations.rotate(
-            visit.sandbox, visit.id, given, visit.person.email, version
+            visit.sandbox, visit.id, given, visit.person.actor, version
         )
     except Refused as error:
         webhook = await visit.retour.webhooks.get(visit.sandbox, visit.id)
@@ -271,14 +282,15 @@ async def rotate(visit: SandboxVisit) -> Response:
 
 
 async def ask_delete(visit: SandboxVisit) -> Response:
-    """The question, as a page."""
+    """The question, as a page, with how much it cancels."""
     webhook = await visit.retour.webhooks.get(visit.sandbox, visit.id)
-    return visit.render("webhooks/delete.html", webhook=webhook)
+    waiting = await visit.retour.shelves.waiting(visit.sandbox.id)
+    return visit.render("webhooks/delete.html", webhook=webhook, waiting=waiting)
 
 
 async def delete(visit: SandboxVisit) -> Response:
     """Remove it."""
-    await visit.retour.webhooks.delete(visit.sandbox, visit.id)
+    await visit.retour.webhooks.delete(visit.sandbox, visit.id, visit.person.actor)
     return visit.see(visit.here + PATH, "webhook-deleted")
 
 

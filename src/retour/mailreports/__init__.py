@@ -1,0 +1,159 @@
+"""Reads mail that comes back: delivery status notifications, bounces in any form, complaints, auto-replies.
+
+`read` takes the bytes as they arrived and never raises, whatever they hold; `feedback_of` says what a report means for
+a message, in AJO's words. Pure. Which message it is about is known from the address that it came to (the return
+path's token), so a wrong or missing address in the report loses nothing.
+"""
+
+from __future__ import annotations
+
+from email.message import Message
+from typing import NamedTuple
+
+from retour.classify import classify, failure
+from retour.classify import told as told_words
+from retour.mailreports import complaints, phrases, prose, status
+from retour.mailreports.parts import Part, header, leaves, split
+from retour.mailreports.report import Action, Kind, MailReport, Told
+from retour.model import Failure, FailureCategory, FeedbackStatus, ProviderFacts
+
+__all__ = ["Action", "Kind", "MailReport", "Meaning", "Told", "failure", "meaning_of", "read"]
+
+AUTO_REPLY, TRANSIENT = 60, 70
+PROVIDER = "smtp"
+FEWEST_WORDS = 3
+
+_STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
+_ORIGINAL_TYPES = ("text/rfc822-headers", "message/rfc822", "message/global-headers", "message/global")
+
+
+class Meaning(NamedTuple):
+    """What a report means for a message: the feedback's status, why it failed, what the hosts said."""
+
+    status: FeedbackStatus
+    failure: Failure | None
+    provider: ProviderFacts
+
+
+def read(raw: bytes) -> MailReport:
+    """What this mail is, and what it says of whom."""
+    mail, *parts = leaves(raw)
+    headers = mail.headers
+    original = _original(parts)
+    kind, said, complaint = _content(headers, parts)
+    return MailReport(
+        kind=kind,
+        told=tuple(said),
+        envelope_id=_envelope_id(parts),
+        message_id=header(original, "Message-ID"),
+        return_path=header(original, "Return-Path").strip("<> "),
+        complaint=complaint,
+        mail_id=header(headers, "Message-ID"),
+    )
+
+
+def _content(headers: Message, parts: list[Part]) -> tuple[Kind, list[Told], str]:
+    """Kind, what is told, and a complaint's type. The most formal evidence decides."""
+    complaint = complaints.found(headers, parts)
+    if complaint is not None:
+        wanted = complaint.type not in complaints.NOT_OF_PEOPLE
+        return (Kind.COMPLAINT if wanted else Kind.OTHER), complaint.told, complaint.type
+    said = [
+        one for part in parts if part.type in _STATUS_TYPES for one in status.told(status.groups(part.text))
+    ]
+    if said:
+        return Kind.DSN, _in_words(said, parts), ""
+    return (*_without_a_form(headers, parts), "")
+
+
+def _in_words(said: list[Told], parts: list[Part]) -> list[Told]:
+    """The same; where a diagnostic says next to nothing, the words for people beside it."""
+    text = prose.text_of(parts)
+    return [_with_words(one, text) if len(one.text.split()) < FEWEST_WORDS else one for one in said]
+
+
+def _with_words(one: Told, text: str) -> Told:
+    words = f"{one.text} {prose.words(text, one.recipient)}".strip()
+    return Told(recipient=one.recipient, action=one.action, status=one.status, text=words)
+
+
+def _without_a_form(headers: Message, parts: list[Part]) -> tuple[Kind, list[Told]]:
+    """A bounce in a host's own words, an auto-reply, or something else."""
+    text, subject = prose.text_of(parts), header(headers, "Subject")
+    for part in parts:
+        if part.type == "message/disposition-notification":
+            return _disposed(headers, part, text)
+    by_host = prose.is_from_a_host(headers)
+    if not by_host and _is_auto_reply(headers, subject):
+        return Kind.AUTO_REPLY, []
+    failed, tried = prose.recipients(headers, parts, text)
+    about_a_failure = prose.is_about_a_failure(headers)
+    if failed or tried or (by_host and (about_a_failure or prose.says_so(text))):
+        return Kind.BOUNCE, prose.told(text, subject, failed, tried)
+    if _is_auto_reply(headers, subject):
+        return Kind.AUTO_REPLY, []
+    if about_a_failure and (prose.has_a_code(text) or prose.says_so(text)):
+        return Kind.BOUNCE, prose.told(text, subject, [], [])
+    return Kind.OTHER, []
+
+
+def _disposed(headers: Message, part: Part, text: str) -> tuple[Kind, list[Told]]:
+    """A notification on what became of a delivered mail (RFC 8098): of interest when it was rejected (RFC 5429 2.1)."""
+    if "rejected" not in header(headers, "Auto-Submitted").lower():
+        return Kind.OTHER, []
+    named = [
+        status.address(one["final-recipient"]) for one in status.groups(part.text) if "final-recipient" in one
+    ]
+    return Kind.BOUNCE, prose.told(text, "", named, [])
+
+
+def _is_auto_reply(headers: Message, subject: str) -> bool:
+    """RFC 3834 5, and what came before it."""
+    if header(headers, "Auto-Submitted").lower().startswith("auto-replied"):
+        return True
+    names = ("X-Autoreply", "X-Autorespond", "X-Autoresponse", "X-Auto-Reply-From", "X-Mail-Autoreply")
+    if any(name in headers for name in names) or (
+        "X-Auto-Response-Suppress" in headers and phrases.AWAY.search(subject)
+    ):
+        return True
+    return bool(phrases.MACHINES.search(header(headers, "Precedence")) or phrases.AWAY.search(subject))
+
+
+def _original(parts: list[Part]) -> Message:
+    """The headers of the mail that it is about; none where they are not returned."""
+    for part in parts:
+        if part.type in _ORIGINAL_TYPES:
+            headers, _ = split(part.bytes.lstrip(b"\r\n"))
+            if headers.keys():
+                return headers
+    return Message()
+
+
+def _envelope_id(parts: list[Part]) -> str:
+    """RFC 3464 2.2.1."""
+    for part in parts:
+        if part.type in _STATUS_TYPES:
+            return next(
+                (b["original-envelope-id"] for b in status.groups(part.text) if "original-envelope-id" in b),
+                "",
+            )
+    return ""
+
+
+# --- what it means ---
+
+
+def meaning_of(said: Told) -> Meaning | None:
+    """What was told of a recipient, as feedback. relayed: his system took it, which is what `delivered` says.
+
+    expanded: nothing yet, each member of the list will have a story of its own (RFC 3464 2.3.3).
+    """
+    if said.action is Action.EXPANDED:
+        return None
+    facts = ProviderFacts(name=PROVIDER, enhanced_code=said.status, text=told_words(said.text) or None)
+    if said.action is Action.DELAYED:
+        return Meaning(FeedbackStatus.DELAY, failure(TRANSIENT, FailureCategory.ASYNC), facts)
+    if said.action is not Action.FAILED:
+        return Meaning(FeedbackStatus.DELIVERED, None, facts)
+    found = classify(None, said.status, said.text, category=FailureCategory.ASYNC, final=True)
+    return Meaning(FeedbackStatus.BOUNCE, found, facts)

@@ -1,0 +1,82 @@
+# ruff: noqa: E501  (alternatives are read by line)
+"""Phrases by which mails that come back are known, as data: senders, subjects, turns of speech of hosts, in several languages."""
+
+from __future__ import annotations
+
+import re
+
+HOSTS = re.compile(
+    r"mailer[-_. ]?daemon|post ?master|mail ?delivery|mdaemon|mail[-_ ]?(er|system|administrator|router|gateway)\b"
+    r"|^\W*(bounce|noreply-bounce|nobody|root|mmdf|daemon)|system administrator|microsoft ?(exchange|outlook)|smtp gateway"
+    r"|internet mail|delivery (subsystem|system)",
+    re.I,
+)
+"""Senders that are mail systems."""
+
+SUBJECTS = re.compile(
+    r"undeliver|un-?deliverable|not (be )?delivered|non[- ]?(delivery|remis)|delivery[\w ]{0,24}(fail|status|error|problem|report|delay)"
+    r"|(fail|return|bounc|reject)\w* (mail|e-?mail|message|delivery)|mail (delivery|returned|fail|error|system error)"
+    r"|message (status|delivery|not delivered|undeliv|could not)|failure (notice|notification|delivery)|returned (mail|to)"
+    r"|unzustellbar|nicht zustellbar|unzustellbarkeit|zustellung|fehlgeschlagen|non remis|echec de|échec|non delivr"
+    r"|no se (ha )?pu(do|ede) entregar|devuelto|onbestelbaar|niet (worden )?bezorgd|mancata consegna|не доставлено"
+    r"|配信|送信できません|退信|退回|投递|delayed|warning: (could|message)|could not send|mail could not|user unknown",
+    re.I,
+)
+"""Subjects of bounces."""
+
+DELAYED = re.compile(
+    r"(this is|##) a? ?warning|warning (message )?only|still being (retried|attempted)|will (be retried|keep trying|continue (trying|to try)"
+    r"|try again|be re-?attempted)|do(es)? not need to (re-?send|do anything)|no action is required|delivery (is |has been )?delayed"
+    r"|delay(ed)? (mail|delivery|notification)|has not yet been delivered|attempts will continue|deferred|being queued for|automatically retry",
+    re.I,
+)
+"""It is only late."""
+
+GIVEN_UP = re.compile(
+    r"giving up|given up|gave up|permanent|will not (be )?(retried|try)|no (more|further) (attempt|retr|deliver)"
+    r"|not try(ing)? again|has been (returned|removed|deleted|expired)|retry time-?out exceeded|undeliverable",
+    re.I,
+)
+"""It is over, whatever else is said."""
+
+RETURNED = re.compile(
+    r"^[ \t>]*[-=_*+ ]{0,40}(this is a copy of|(the )?(original|returned|bounced|unsent|attached|rejected) (message|mail|text|header)s?"
+    r"|(original|message|returned mail) (headers?|text|contents?|body)|begin (original|message|of)|below (this line )?is (a|the) copy"
+    r"|included is a copy|(here|below|attached) is (a copy of )?(your|the) (original |returned )?(message|mail)|a copy of (your|the|this)"
+    r"|message header follows|(the )?(first|complete|full) (\d+ )?(lines|text|bytes) of|text of (your )?message|start of returned"
+    r"|your message (reads|follows|text)|return(ed)? (content|message|mail) follows?|old message:|received: (from|by) |return-path: ?<)",
+    re.I | re.M,
+)
+"""Here the mail begins that is returned."""
+
+FRAME = re.compile(
+    r"^(hi|hello|dear|an error (was|has) (been )?(detected|occurred)|this is (the|an?) .{0,60}(mail|message|program|notif)|i'?m (sorry|afraid)|we'?re sorry|sorry|for further assistance"
+    r"|if you (do so|have|think|feel|believe|wish|need)|delete your own text|the mail system$|please (contact|do not reply|direct)|note:"
+    r"|reporting-mta|arrival-date|date:|from:|subject:|sent:|message-id:)",
+    re.I,
+)
+"""Paragraphs that are polite and tell nothing."""
+
+SAYS_SO = re.compile(
+    r"(could|can|was|has|have|were|did|will|is|are) ?(not|n't|n’t)( yet)? (be(en)? )?(deliver|reach|sent|accept|process)|undeliver|unable to deliver"
+    r"|deliver(y|ed)? (has )?(to .{0,60} )?fail|returned (mail|message|to sender|because)|been returned|wasn't able to deliver"
+    r"|permanent (error|failure)|mail system error|n'a pas p?u (pu )?[eê]tre|konnte nicht|nicht zugestellt|no pudo|non (è|e) stat|配信|送信できません|无法",
+    re.I,
+)
+"""Something was not delivered."""
+
+FIELD_LINES = re.compile(
+    r"^[ \t>*]{0,12}(To|Cc|Subject|Sent|From|Date|Re|Reply-To|Betreff|Objet|Asunto):.*$", re.I | re.M
+)
+"""Lines that repeat fields of the mail it is about."""
+
+MACHINES = re.compile(r"auto[-_ ]?repl|auto[-_ ]?respon|vacation|out[-_ ]of[-_ ]office|autoanswer", re.I)
+"""Values of Precedence of machines that answer."""
+
+AWAY = re.compile(
+    r"out of (the )?office|automatic reply|auto(matic|mated)?[- :]*(reply|response|answer|respuesta)|^auto:|on (vacation|leave|holiday)"
+    r"|abwesen|abwezig|afwezig|absence|réponse automatique|reponse automatique|respuesta automática|risposta automatica|away from"
+    r"|自動(応答|返信)|自动(回复|答复)|автоответ|frånvaro|poissa",
+    re.I,
+)
+"""Subjects of machines that answer."""

@@ -1,0 +1,1 @@
+"""Things from outside, spoilt in every way that we could think of: `make fuzz`."""
