@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from email.message import Message
 from typing import NamedTuple
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, File, create_form_parser
 
 MOST_PARTS = 50
 
@@ -18,34 +20,44 @@ class Part(NamedTuple):
 
 def parts(body: bytes, content_type: str) -> list[Part]:
     """The fields in their order. Raises ValueError when it is none, breaks off, or has too many."""
-    boundary = _header("content-type", content_type).get_param("boundary")
-    if not content_type.lower().startswith("multipart/form-data") or not isinstance(boundary, str):
-        raise ValueError("not multipart/form-data with a boundary")
-    line = b"\r\n--" + boundary.encode("utf-8", "replace")
-    _, *pieces = (b"\r\n" + body).split(line, MOST_PARTS + 1)
-    if not pieces or not pieces[-1].startswith(b"--"):
-        raise ValueError("it breaks off, or has too many fields")
-    return [_part(piece) for piece in pieces[:-1]]
+    if not content_type.lower().startswith("multipart/form-data"):
+        raise ValueError("not multipart/form-data")
+    found = _Found()
+    headers = {"Content-Type": content_type.encode("latin-1", "replace")}
+    in_memory = {"MAX_MEMORY_FILE_SIZE": len(body) + 1}
+    try:
+        parser = create_form_parser(headers, found.field, found.file, config=in_memory)
+        parser.write(body)
+        parser.finalize()
+    except FormParserError as error:
+        raise ValueError(str(error)) from error
+    if not body.rstrip(b"\r\n").endswith(b"--"):
+        raise ValueError("it breaks off")
+    return found.parts
 
 
-def _part(piece: bytes) -> Part:
-    head, separator, content = piece.partition(b"\r\n\r\n")
-    if not separator:
-        raise ValueError("a field without headers")
-    for line in head.decode("utf-8", "replace").split("\r\n"):
-        name, _, value = line.partition(":")
-        if name.strip().lower() == "content-disposition":
-            found = _header("content-disposition", value.strip())
-            return Part(_text(found, "name") or "", _text(found, "filename"), content)
-    raise ValueError("a field without a name")
+class _Found:
+    """What the parser tells, in its order."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+
+    def field(self, field: Field) -> None:
+        """A field that is no file."""
+        self._keep(Part(_text(field.field_name) or "", None, field.value or b""))
+
+    def file(self, file: File) -> None:
+        """A file."""
+        file.file_object.seek(0)
+        content = file.file_object.read()
+        file.close()
+        self._keep(Part(_text(file.field_name) or "", _text(file.file_name), content))
+
+    def _keep(self, part: Part) -> None:
+        if len(self.parts) == MOST_PARTS:
+            raise ValueError("it has too many fields")
+        self.parts.append(part)
 
 
-def _header(name: str, value: str) -> Message:
-    made = Message()
-    made[name] = value.replace("\r", " ").replace("\n", " ")
-    return made
-
-
-def _text(header: Message, name: str) -> str | None:
-    value = header.get_param(name, header="content-disposition")
-    return value if isinstance(value, str) else None
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "replace")
