@@ -181,6 +181,20 @@ async def test_every_change_of_people_credentials_and_sandboxes_is_told_to_the_w
     assert await house.retour.audit.page(house.other, actor=ANN.name) == []
 
 
+async def test_a_person_s_own_name_and_password_are_in_the_log_and_no_password(house: House) -> None:
+    people = house.retour.people
+    await people.rename(house.ann, "Ann")
+    await people.rename(house.ann, "Ann Two")
+    await people.set_password(house.ann, "Ann Two", "four words of nothing")
+    renamed, changed = await entries(house)
+    assert (renamed.deed, renamed.before, renamed.after) == (
+        Deed.CHANGED,
+        {"name": "Ann"},
+        {"name": "Ann Two"},
+    )
+    assert (changed.subject, changed.after) == ("ann@acme.example", {"password": audit.SECRET})
+
+
 async def test_of_an_erased_person_the_log_knows_how_much_and_not_who(house: House) -> None:
     live = await house.campaign(await house.simulated())
     await house.execute(live, "jane@example.com")

@@ -269,6 +269,7 @@ class People:
         steps = (
             Step(statement="person_password", values=values),
             Step(statement="sessions_of_delete", values={"person_id": user.id}),
+            *await self._everywhere(_itself(user), Deed.CHANGED, user, after={"password": audit.SECRET}),
         )
         await self._store.write(Changed(steps=steps))
 
@@ -277,19 +278,34 @@ class People:
         problems = checks.Problems()
         problems.add("name", checks.name(name, "person's"))
         problems.refuse("The account can't be saved like this.")
+        if name == user.name:
+            return
         values = {"id": user.id, "name": name, "password_hash": user.password_hash}
-        await self._store.write(Changed(steps=(Step(statement="person_password", values=values),)))
+        names = ({"name": user.name}, {"name": name})
+        told = await self._everywhere(_itself(user), Deed.CHANGED, user, *names)
+        await self._store.write(Changed(steps=(Step(statement="person_password", values=values), *told)))
 
-    async def _everywhere(self, by: Actor, deed: Deed, user: User) -> list[Step]:
+    async def _everywhere(
+        self,
+        by: Actor,
+        deed: Deed,
+        user: User,
+        before: dict[str, str] | None = None,
+        after: dict[str, str] | None = None,
+    ) -> list[Step]:
         """An entry in each organization of the person."""
         rows = await self._store.read("organizations_of", person_id=user.id)
-        return [_entry(by, str(row[0]), deed, user.id, user.email) for row in rows]
+        return [_entry(by, str(row[0]), deed, user.id, user.email, before, after) for row in rows]
 
     async def _user(self, email: str) -> User:
         user = await self._shelves.user_by_email(email.strip().lower())
         if user is None:
             raise NotFound(Code.NOT_FOUND, f"There is no person with the address {email}.")
         return user
+
+
+def _itself(user: User) -> Actor:
+    return Actor(kind=ActorKind.PERSON, id=user.id, name=user.email)
 
 
 def checked_email(email: str) -> str:
