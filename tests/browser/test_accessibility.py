@@ -54,6 +54,16 @@ async def every_page(desk: Desk, receiver: Endpoint) -> list[str]:
     return [path for path in pages if not path.endswith(NO_PAGES)]
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_axe_finds_nothing_on_the_api_reference(served: Served, axe: str, theme: str) -> None:
+    """Swagger UI's markup and colours, with what reference.js and reference.css mend of them."""
+    async with served.stranger(bypass_csp=True, color_scheme=theme, reduced_motion="reduce") as page:
+        await page.goto(f"{served.url}/docs")
+        await page.wait_for_selector(".models", timeout=60_000)
+        found = await findings(page, axe, EVERYTHING)
+    assert not found, "\n" + "\n".join(found)
+
+
 @pytest.mark.parametrize(("theme", "options"), [("light", EVERYTHING), ("dark", COLOURS)])
 async def test_axe_finds_nothing_on_any_page(
     served: Served, receiver: Endpoint, axe: str, theme: str, options: dict[str, Any]
