@@ -9,6 +9,8 @@ import pytest
 from fuzz.__main__ import KINDS
 from fuzz.running import Tally, run
 
+pytestmark = pytest.mark.slow  # seconds in all
+
 SEED = 7
 FEW = {"executions": 300, "templates": 300, "webhooks": 150, "replies": 150}
 MANY = {"executions": 3_000, "templates": 4_000, "webhooks": 600, "replies": 800}

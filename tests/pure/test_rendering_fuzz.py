@@ -16,6 +16,8 @@ from retour.rendering.functions import FUNCTIONS
 from retour.rendering.problems import Problem
 from retour.rendering.syntax import Translation, translate
 
+pytestmark = pytest.mark.slow  # seconds in all
+
 NOW = 1_769_851_800_000_000
 SECONDS = 1.0
 

@@ -38,6 +38,8 @@ from web.api.callers import (
 )
 from web.api.test_channel_configurations import SMS
 
+pytestmark = pytest.mark.slow  # seconds in all
+
 HEADERS = {
     "authorization": (401, "000100"),
     "x-api-key": (403, "000101"),

@@ -26,6 +26,8 @@ from web.api.callers import (
 )
 from web.api.test_channel_configurations import SMS
 
+pytestmark = pytest.mark.slow  # seconds in all
+
 SECONDS = 5.0
 ROUNDS = 120
 
