@@ -120,6 +120,8 @@ class ProviderFacts(Value):
 
     name: `smtp`, `simulated` …; code: the SMTP reply code or the provider's own; enhanced_code: RFC 3463
     (`5.1.1`); text: its words, at most 500 characters; reference: the id it gave (queue id, sid).
+    Of a text message, where the provider tells it: encoding, in its words; parts: how many; at: its own time of the
+    event (microseconds).
     """
 
     name: str
@@ -127,6 +129,9 @@ class ProviderFacts(Value):
     enhanced_code: str | None = None
     text: str | None = None
     reference: str | None = None
+    encoding: str | None = None
+    parts: int | None = None
+    at: int | None = None
 
 
 class Exclusion(Value):
@@ -298,10 +303,28 @@ class EventsSettings(Value):
 
 
 class SmsSettings(Value):
-    """Who a text message is from."""
+    """Who a text message is from, and within which limits.
+
+    default_region: ISO 3166 code, for recipients' numbers without + (None: refused). max_parts: a longer text is not
+    sent. per_second: messages a second (None: no limit); at_once: messages on their way at once. report_hours: how
+    long a final report is waited for (0: not at all). repeat_uncertain: send again what may have been sent already.
+    """
 
     sender_number: str
     retry_period_minutes: float = 5040
+    default_region: str | None = None
+    max_parts: int = 10
+    per_second: float | None = None
+    at_once: int = 8
+    report_hours: float = 72
+    repeat_uncertain: bool = False
+
+
+class ProviderSettings(Value):
+    """What an SMS provider's file asks for (its FIELDS): plain values by name, and secrets."""
+
+    values: dict[str, Any] = msgspec.field(default_factory=dict)
+    secrets: dict[str, Sealed] = msgspec.field(default_factory=dict)
 
 
 class Health(Value):
@@ -326,6 +349,7 @@ class ChannelConfiguration(Value):
     smtp: SmtpSettings | None = None
     sms: SmsSettings | None = None
     events: EventsSettings | None = None
+    provider_settings: ProviderSettings | None = None
     version: int = 1
     created_at: int = 0
     modified_at: int = 0

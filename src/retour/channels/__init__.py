@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+import msgspec
+
 from retour.model import ChannelConfiguration, ChannelKind, Fact, Failure, ProviderFacts, Rendered, Value
 
 
@@ -16,7 +18,8 @@ class Outgoing(Value):
 
     mark: what names the message to whoever reports of it, the same at each try (marks.py). content: None once it is
     `sent` and the room only asks for news. step: how many facts the channel gave for it so far.
-    configuration: with its secrets still sealed; password: the SMTP password in the clear.
+    configuration: with its secrets still sealed; password: the SMTP password in the clear; secrets: those of an SMS
+    provider, in the clear. callback: where the provider has to post its reports, "" for nowhere.
     """
 
     org: str
@@ -29,6 +32,8 @@ class Outgoing(Value):
     configuration: ChannelConfiguration
     content: Rendered | None
     password: str | None = None
+    secrets: dict[str, str] = msgspec.field(default_factory=dict)
+    callback: str = ""
 
 
 class Receipt(Value):
@@ -37,6 +42,8 @@ class Receipt(Value):
     facts: in order, each told as a feedback event. soft: the recipient's host said "later" (the room retries
     and tells `delay` once). trouble: our own relay failed before it saw the recipient (one sentence, shown
     on the configuration; no fact about the message). again_at: ask again then for more facts (microseconds).
+    throttled: the provider takes no more at the moment; seconds to wait, 0 when it does not say. uncertain: nobody
+    knows whether it was sent. references: the provider's ids of it, by which reports may name it.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -44,6 +51,9 @@ class Receipt(Value):
     trouble: str | None = None
     again_at: int | None = None
     provider: ProviderFacts | None = None
+    throttled: float | None = None
+    uncertain: bool = False
+    references: tuple[str, ...] = ()
 
 
 class Channel(Protocol):

@@ -1,0 +1,59 @@
+"""SMS providers: one file each with both halves, what is sent to it and what is read of what comes back. All pure.
+
+Nothing here dials: channels/sms_http.py sends the requests and callbacks.py takes what is posted. How to add one:
+docs/channels.md.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from retour.smsproviders.shapes import (
+    Field,
+    Got,
+    Outcome,
+    Posted,
+    Reply,
+    Report,
+    Request,
+    Settings,
+    Text,
+)
+
+
+class SmsProvider(Protocol):
+    """What a provider's file has."""
+
+    NAME: str
+    """As a person knows it."""
+
+    FIELDS: tuple[Field, ...]
+    """What is configured."""
+
+    def wrong(self, settings: Settings) -> dict[str, str]:
+        """What is wrong with the settings, a sentence for each field's name. Required fields are there already."""
+
+    def token(self, settings: Settings) -> Request | None:
+        """Where an access token is got for these settings (OAuth 2 client credentials); None where none is needed."""
+
+    def submit(self, text: Text, settings: Settings, token: str) -> Request:
+        """What sends this message. token: "" where none is needed."""
+
+    def answer(self, got: Got, text: Text, settings: Settings) -> Outcome:
+        """What the answer to it means. Never raises, whatever it is given."""
+
+    def probe(self, settings: Settings, token: str) -> Request | None:
+        """What finds out, without a message, whether the provider would take one; None where nothing can."""
+
+    def probed(self, got: Got) -> str | None:
+        """What is wrong, in a sentence, by the answer to `probe`; None when it would."""
+
+    def genuine(self, posted: Posted, settings: Settings, now: int) -> bool:
+        """Whether the provider posted this, not long before `now` (microseconds)."""
+
+    def read(self, posted: Posted, settings: Settings) -> list[Report | Reply]:
+        """What it says, in its order. Never raises, whatever it is given."""
+
+
+PROVIDERS: dict[str, SmsProvider] = {}
+"""By the name that a channel configuration has as `provider`."""
