@@ -23,6 +23,7 @@ def asking(
     org: str = "acme",
     sandbox: str = "acme-prod",
     headers: tuple[tuple[str, str], ...] = JSON,
+    once: bool = False,
 ) -> Ask:
     """A request of Acme's, with what a test leaves open filled in."""
     return Ask(
@@ -33,4 +34,5 @@ def asking(
         org=org,
         sandbox=sandbox,
         method=method,
+        once=once,
     )

@@ -183,6 +183,24 @@ async def test_a_post_on_a_dead_kept_connection_is_repeated_and_noted(
     assert [request.body for request in endpoint.requests] == [b"{}", b"again", b"again"]
 
 
+async def test_what_may_go_out_once_is_not_repeated_on_a_dead_kept_connection(
+    opening: Opening, authority: Authority
+) -> None:
+    tls = authority.server("hooks.test")
+    async with opening() as (outbound, _), serving(hostile.closing_kept_connections(), tls=tls) as endpoint:
+        first = await outbound.ask(asking(endpoint.url("/", "hooks.test"), once=True))
+        second = await outbound.ask(asking(endpoint.url("/", "hooks.test"), body=b"again", once=True))
+    assert (first.begun, first.accepted) == (True, True)
+    assert (second.begun, second.trouble, second.status_code) == (True, Trouble.CONNECTION_LOST, None)
+    assert [request.body for request in endpoint.requests] == [b"{}", b"again"]
+
+
+async def test_a_request_that_never_left_has_not_begun(opening: Opening) -> None:
+    async with opening() as (outbound, _):
+        answer = await outbound.ask(asking("https://127.0.0.1:1/", once=True))
+    assert (answer.begun, answer.trouble) == (False, Trouble.CONNECT_FAILED)
+
+
 async def test_a_certificate_for_another_name_is_refused(opening: Opening, authority: Authority) -> None:
     answer, endpoint = await _with_tls(opening, authority, "other.test")
     assert answer.trouble == Trouble.TLS_FAILED

@@ -48,7 +48,8 @@ class Ask(Value):
 
     deadline_seconds covers everything, from the look-up of the name to the last byte of the answer. org,
     sandbox: for whom, as the allow-list and the limit of look-ups want to know. also: entries on top of the
-    allow-list for this request alone (loopback, in a development sandbox).
+    allow-list for this request alone (loopback, in a development sandbox). once: never repeated by libcurl either,
+    which otherwise sends a request again when a kept connection dies unanswered.
     """
 
     url: str
@@ -59,6 +60,7 @@ class Ask(Value):
     sandbox: str
     method: str = "POST"
     also: tuple[Allowed, ...] = ()
+    once: bool = False
 
 
 class Answer(Value):
@@ -67,7 +69,8 @@ class Answer(Value):
     body: the first 16 KiB as received, never decompressed. read: bytes of it that arrived. ended: it ended
     by itself. cut: it passed 64 KiB and the connection was closed. reused: on a kept connection. repeated:
     that connection was dead and libcurl sent the request again on a new one. certificate_expires_at:
-    microseconds, on full handshakes (a resumed TLS session does not show the certificate again).
+    microseconds, on full handshakes (a resumed TLS session does not show the certificate again). begun: the request
+    began to go out, so that whoever was asked may have it, answer or no answer.
     """
 
     status_code: int | None
@@ -83,6 +86,7 @@ class Answer(Value):
     reused: bool = False
     certificate_expires_at: int | None = None
     repeated: bool = False
+    begun: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -173,6 +177,7 @@ class Outbound:
             body=ask.body,
             seconds=ask.deadline_seconds - (time.monotonic() - started),
             permit=partial(forbidden, org=ask.org, allowed=allowed, listed_only=target.listed_only),
+            once=ask.once,
         )
 
     async def _vet_in_time(self, target: Target, ask: Ask, allowed: tuple[Allowed, ...]) -> Vetted | Problem:
@@ -285,6 +290,7 @@ def _answer(heard: Heard, problem: Problem | None, looked_up: int | None, before
         reused=heard.reused,
         certificate_expires_at=heard.certificate_expires_at,
         repeated=heard.repeated,
+        begun=heard.begun,
     )
 
 

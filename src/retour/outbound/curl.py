@@ -53,7 +53,7 @@ class Call(Value):
     """One request, vetted and ready to go out.
 
     permit: says why an address and port may not be used, if they may not. seconds: for everything that is
-    still to do. look: only shake hands, to read a certificate that was refused.
+    still to do. look: only shake hands, to read a certificate that was refused. once: see Ask.
     """
 
     target: Target
@@ -64,11 +64,13 @@ class Call(Value):
     seconds: float
     permit: Permit
     look: bool = False
+    once: bool = False
 
 
 class Heard(Value):
     """What came back on a line, whatever it was. `refused`: why the address was not dialled or not asked.
 
+    begun: a request began to go out. repeated: again, or would have, had it not been for `once`.
     connected, shaken: how far it got (TCP, TLS). timings count from the start of the call.
     """
 
@@ -79,6 +81,7 @@ class Heard(Value):
     cut: bool
     overflowed: bool
     refused: str | None
+    begun: bool
     repeated: bool
     reused: bool
     connected: bool
@@ -163,7 +166,9 @@ class Line:
     def _before_request(self, remote: str, _local: str, port: int, _local_port: int) -> int:
         """libcurl is about to send a request to this address, perhaps on an earlier call's connection."""
         self._requests += 1
-        return int(pycurl.PREREQFUNC_OK if self._permitted(remote, port) else pycurl.PREREQFUNC_ABORT)
+        assert self._call is not None  # noqa: S101 - as in _permitted
+        good = self._permitted(remote, port) and not (self._call.once and self._requests > 1)
+        return int(pycurl.PREREQFUNC_OK if good else pycurl.PREREQFUNC_ABORT)
 
     def _permitted(self, address: str, port: int) -> bool:
         assert self._call is not None  # noqa: S101 - libcurl calls back only while it performs a call
@@ -201,6 +206,7 @@ class Line:
             cut=self._cut,
             overflowed=self._overflowed,
             refused=self._refused,
+            begun=self._requests > 0 and self._refused is None,
             repeated=self._requests > 1,
             reused=reused and self._requests > 0,
             connected=info(pycurl.CONNECT_TIME_T) > 0,

@@ -46,7 +46,7 @@ def trouble_of(code: int, message: str, heard: Heard, call: Call, deadline: floa
         return _said(Trouble.CONNECT_FAILED, _unconnected(heard, call))
     if code in _TLS:
         return _said(Trouble.TLS_FAILED, _unsafe(code, message, heard, call))
-    if code in _LOST:
+    if code in _LOST or (call.once and heard.repeated):
         return _said(Trouble.CONNECTION_LOST, _lost(heard, call))
     return _said(Trouble.PROTOCOL_ERROR, f"{call.target.host} did not answer in HTTP/1.1.")
 

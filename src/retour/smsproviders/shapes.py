@@ -48,8 +48,8 @@ class Kind(StrEnum):
 class Field(Value, frozen=True):
     """One setting of a provider. name: camelCase, as the API has it. choices: of a CHOICE, the default first.
 
-    A secret is sealed and never shown again. `url`: an address that secrets are sent to; changing it asks for every
-    secret again (semantics: a stored secret is never led elsewhere by an edit).
+    A secret is sealed and never shown again. leads: it says where secrets are sent to, as every URL does; who changes
+    it has to enter every secret again (a stored secret is never led elsewhere by an edit).
     """
 
     name: str
@@ -58,6 +58,12 @@ class Field(Value, frozen=True):
     required: bool = False
     help: str = ""
     choices: tuple[str, ...] = ()
+    leads: bool = False
+
+    @property
+    def is_way(self) -> bool:
+        """Whether it says where secrets are sent to."""
+        return self.leads or self.kind is Kind.URL
 
 
 class Text(Value, frozen=True):
@@ -161,6 +167,29 @@ class Uncertain(Value, frozen=True):
 
 
 Outcome = Taken | Refused | Busy | Trouble | Uncertain
+
+
+def by_status(name: str, got: Got, facts: ProviderFacts) -> Outcome:
+    """What an answer means that holds nothing we know, by its HTTP status alone.
+
+    Of a fault inside (5xx) nobody knows whether the message went out before it; 429 and 503 say that it did not.
+    """
+    if got.status in (401, 403):
+        return Trouble(sentence=f"{name} refuses our credentials ({got.status}). Correct them.", facts=facts)
+    if got.status in (429, 503):
+        return Busy(facts=facts, seconds=retry_after(got))
+    if 200 <= got.status < 300 or got.status >= 500 or got.status == 408:
+        return Uncertain(facts=facts)
+    sentence = (
+        f"{name} answered {got.status} in words that are not of its API. Check the address and the account."
+    )
+    return Trouble(sentence=sentence, facts=facts)
+
+
+def retry_after(got: Got) -> float | None:
+    """Seconds, where the answer names them (RFC 9110, 10.2.3); None where it does not, or names a date."""
+    given = got.headers.get("retry-after", "").strip()
+    return float(given) if re.fullmatch(r"[0-9]{1,6}", given) else None
 
 
 class Report(Value, frozen=True):
