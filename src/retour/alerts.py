@@ -28,6 +28,7 @@ from retour.model import (
     Value,
     Webhook,
 )
+from retour.sealed import PASSWORD
 from retour.stores import Store
 from retour.stores.handovers import Changed, Step, Written
 from retour.stores.shelves import Shelves
@@ -96,7 +97,7 @@ class Post:
 
     def __init__(self, channel: Channel, relay: SmtpSettings, password: str | None, sender: str) -> None:
         self._channel = channel
-        self._password = password
+        self._secrets = {} if password is None else {PASSWORD: password}
         self._configuration = ChannelConfiguration(
             sandbox=OURS,
             id=OURS,
@@ -119,7 +120,7 @@ class Post:
             step=0,
             configuration=self._configuration,
             content=Rendered(subject=subject, text=text),
-            password=self._password,
+            secrets=self._secrets,
         )
         return await self._channel.send(outgoing, ids.now())
 

@@ -12,14 +12,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from retour import __version__, callbacks, certificates, ids, limits
+from retour import __version__, certificates, ids, limits, smsproviders
 from retour.alerts import Alerts, Post
 from retour.audit import AuditLog
 from retour.auth.api_tokens import ApiTokens
 from retour.auth.sessions import Sessions
 from retour.bells import Bell
 from retour.bells.local import LocalBell
-from retour.callbacks import Callbacks
+from retour.callbacks import Callbacks, esp
+from retour.callbacks.esp import EspCallbacks
+from retour.callbacks.sms import SmsCallbacks
 from retour.catalog.campaigns import Campaigns
 from retour.catalog.configurations import Configurations
 from retour.catalog.credentials import Credentials
@@ -38,6 +40,7 @@ from retour.catalog.webhooks import Webhooks
 from retour.channels import CHANNELS, Channel
 from retour.config import Settings, relay_of
 from retour.dispatch import Dispatch
+from retour.doorways import Doorways
 from retour.erasure import Erasure
 from retour.errors import ConfigError
 from retour.intake import Intake, Rates
@@ -47,6 +50,7 @@ from retour.outbound.reach import Reach
 from retour.rates import Rate
 from retour.reports import Reports
 from retour.retention import Ages, Retention
+from retour.sealed import Secrets
 from retour.sealing import Keys, WrongKey
 from retour.sending import Sending
 from retour.stores import Store
@@ -84,6 +88,7 @@ class Tools:
     outbound: Outbound
     reach: Reach
     channels: dict[str, Channel]
+    doorways: Doorways
     api_tokens: ApiTokens
     sessions: Sessions
     backups: Backups
@@ -153,7 +158,7 @@ async def build(settings: Settings) -> Retour:
 
 
 def _tools(settings: Settings, keys: Keys, store: Store) -> Tools:
-    shelves = Shelves(store)
+    shelves, outbound = Shelves(store), _outbound(settings)
     return Tools(
         settings=settings,
         keys=keys,
@@ -164,9 +169,10 @@ def _tools(settings: Settings, keys: Keys, store: Store) -> Tools:
         returned=ReportShelves(store, shelves),
         suppressed=SuppressionShelves(store),
         bell=LocalBell(),
-        outbound=_outbound(settings),
+        outbound=outbound,
         reach=Reach(on_loopback=settings.on_loopback),
-        channels=_channels(settings),
+        channels=_channels(settings, outbound),
+        doorways=Doorways(keys, settings.base_url),
         api_tokens=ApiTokens(store, shelves, keys),
         sessions=Sessions(store, shelves),
         backups=Backups(store),
@@ -177,7 +183,10 @@ def _cupboard(tools: Tools) -> Cupboard:
     store, shelves, keys = tools.store, tools.shelves, tools.keys
     organizations, people = Organizations(store, shelves), People(store, shelves)
     credentials = Credentials(store, shelves, tools.api_tokens.forget)
-    configurations, campaigns = Configurations(store, shelves, keys), Campaigns(store, shelves)
+    configurations, campaigns = (
+        Configurations(store, shelves, keys, _relays_allowed(tools.settings)),
+        Campaigns(store, shelves),
+    )
     days = tools.settings.keep_bodies_days
     webhooks = Webhooks(store, shelves, keys, tools.outbound, tools.reach, days)
     return Cupboard(
@@ -204,12 +213,17 @@ def _cupboard(tools: Tools) -> Cupboard:
 def _rooms(tools: Tools) -> Rooms:
     settings, store, shelves, bell, keys = tools.settings, tools.store, tools.shelves, tools.bell, tools.keys
     reports = Reports(store, shelves, tools.returned, bell, keys)
-    fetch = callbacks.by(tools.outbound)
+    callbacks = Callbacks(
+        shelves,
+        tools.doorways,
+        EspCallbacks(shelves, reports, keys, esp.by(tools.outbound)),
+        SmsCallbacks(reports, Secrets(keys)),
+    )
     return Rooms(
         intake=Intake(store, shelves, bell, keys, _rates(settings)),
-        sending=Sending(store, shelves, bell, keys, tools.channels.__getitem__),
+        sending=Sending(store, shelves, bell, keys, tools.channels.__getitem__, tools.doorways.address),
         reports=reports,
-        callbacks=Callbacks(shelves, reports, keys, fetch, settings.base_url),
+        callbacks=callbacks,
         dispatch=Dispatch(store, shelves, bell, keys, tools.outbound, tools.reach),
         upkeep=Upkeep(store, Retention(store, _ages(settings))),
         alerts=Alerts(store, shelves, _post(settings), settings.base_url),
@@ -333,14 +347,20 @@ def _rates(settings: Settings) -> Rates:
     return Rates(usual=Rate(settings.intake_rate), high_throughput=Rate(settings.intake_rate_high))
 
 
-def _channels(settings: Settings) -> dict[str, Channel]:
-    """Every plug of the table, made with what it takes."""
-    return {"smtp": _smtp(settings), "simulated": _plug("simulated")()}
+def _channels(settings: Settings, outbound: Outbound) -> dict[str, Channel]:
+    """By what a channel configuration has as its provider."""
+    http = _plug("sms_http")(outbound.ask, _relays_allowed(settings))
+    by_http = dict.fromkeys(smsproviders.PROVIDERS, http)
+    return {"smtp": _smtp(settings), "simulated": _plug("simulated")(), **by_http}
+
+
+def _relays_allowed(settings: Settings) -> tuple[Allowed, ...]:
+    return parse_allowed(settings.relay_allow, RELAY_ALLOW)
 
 
 def _smtp(settings: Settings, **more: Any) -> Channel:
     """Relays that may be dialled, and whom their certificates must be of."""
-    allowed = parse_allowed(settings.relay_allow, RELAY_ALLOW)
+    allowed = _relays_allowed(settings)
     context = ssl.create_default_context()
     for file in _ca_files(settings):
         context.load_verify_locations(file)

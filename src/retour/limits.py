@@ -154,6 +154,15 @@ IN_FLIGHT = 512  # per room and process
 SWEEP_SECONDS = 1.0
 RETRY_PERIOD_MINUTES = (0.05, 5_040)  # AJO: 10 to 5,040; shorter ones are for trying things out
 
+# --- SMS providers ---
+SMS_SECONDS = 30.0  # for one submit, and as long again for an access token: within SENDING_LEASE
+SMS_EXAMINE_SECONDS = 10.0  # somebody waits for the page
+PROVIDER_TEXT_CHARACTERS = 1_000  # of one setting
+PROVIDER_SECRET_CHARACTERS = 8_192  # a private key of RSA 4096 has 3,300
+PROVIDER_JSON_BYTES = 16 * 1024  # of a payload, headers or a mapping
+ACCESS_TOKENS_KEPT = 1_000
+ACCESS_TOKEN_SECONDS = 300  # of one whose provider does not say how long it is good
+
 # --- suppression and allowed lists ---
 SOFT_THRESHOLD_DEFAULT = 5  # AJO, as the next two
 SOFT_THRESHOLD = (1, 20)

@@ -34,6 +34,7 @@ from retour.model import (
     Value,
 )
 from retour.rendering.published import Templates
+from retour.sealed import Secrets
 from retour.sealing import Keys
 from retour.stores import MessageClaim, RoomName, Store
 from retour.stores.handovers import Answer, Relay, Repeated, Settled, Stale, Written
@@ -68,14 +69,22 @@ class Sending:
     """Takes due messages lane by lane; a lane is a channel configuration."""
 
     def __init__(
-        self, store: Store, shelves: Shelves, bell: Bell, keys: Keys, channel_of: Callable[[str], Channel]
+        self,
+        store: Store,
+        shelves: Shelves,
+        bell: Bell,
+        keys: Keys,
+        channel_of: Callable[[str], Channel],
+        address_of: Callable[[ChannelConfiguration], str | None],
     ) -> None:
         self._store = store
         self._shelves = shelves
         self._bell = bell
         self._keys = keys
         self._marks = Marks(keys)
+        self._secrets = Secrets(keys)
         self._channel_of = channel_of
+        self._address_of = address_of
         self._templates = Templates()
         self.slots = Slots(RoomName.SENDING, partial(bell.ring, RoomName.SENDING))
 
@@ -150,7 +159,8 @@ class Sending:
             step=message.events - int(message.delayed),  # `delay` is the room's word, not the channel's
             configuration=configuration,
             content=content,
-            password=self._password(configuration),
+            secrets=self._secrets.opened(configuration),
+            callback=self._address_of(configuration) or "",
         )
         return await self._channel_of(configuration.provider).send(outgoing, ids.now())
 
@@ -162,13 +172,6 @@ class Sending:
             self._keys.open_bytes(message.content, sandbox=message.sandbox, row=message.id, column="content")
         )
         return self._templates.of(plan.version).render(data)
-
-    def _password(self, configuration: ChannelConfiguration) -> str | None:
-        smtp = configuration.smtp
-        if smtp is None or smtp.password is None:
-            return None
-        place = {"sandbox": configuration.sandbox, "row": configuration.id, "column": "smtp.password"}
-        return self._keys.open(smtp.password.sealed, **place).decode()
 
     async def _hand_over(self, message: Message, plan: Plan, decision: Decision, now: int) -> Answer:
         """One transaction: the message's new state, its events, what they owe, how the relay did."""

@@ -22,6 +22,7 @@ from retour.model import (
     Rendered,
     SmtpSettings,
 )
+from retour.sealed import PASSWORD
 
 NOON = 1_795_521_600_000_000
 ID = "019A0000-0000-7000-8000-00000000000f"
@@ -53,7 +54,12 @@ def trusting(authority: Authority) -> ssl.SSLContext:
 
 
 def outgoing(
-    to: Relay, *, smtp: dict[str, Any] | None = None, email: EmailSettings = LUMA, **changes: Any
+    to: Relay,
+    *,
+    smtp: dict[str, Any] | None = None,
+    email: EmailSettings = LUMA,
+    password: str | None = None,
+    **changes: Any,
 ) -> Outgoing:
     """Ann's letter, through this relay."""
     version = changes.pop("version", 1)
@@ -65,6 +71,7 @@ def outgoing(
     plain = Outgoing(
         org="acme", sandbox="prod", mark=ID, channel=ChannelKind.EMAIL, address="ann@acme.example",
         attempt=1, step=0, configuration=configuration, content=Rendered(subject="Hello", text="Hi Ann"),
+        secrets={} if password is None else {PASSWORD: password},
     )  # fmt: skip
     return msgspec.structs.replace(plain, **changes)
 

@@ -9,11 +9,12 @@ from channels.letters import anywhere, channel, outgoing, trusting
 from outside.certificates import Authority
 from outside.smtp import Conduct, Relay, relay
 from retour import ids
-from retour.channels import Examinable, Examined
+from retour.channels import Examinable, Examination, Examined
 from retour.channels.simulated import SimulatedChannel
 from retour.channels.smtp_connection import Dialer
 from retour.channels.smtp_examination import examine
 from retour.model import SmtpSettings
+from retour.sealed import PASSWORD
 
 LOGIN = (b"luma", b"sesame")
 
@@ -21,7 +22,9 @@ LOGIN = (b"luma", b"sesame")
 async def examined(mx: Relay, context: Any = None, password: str | None = None, **smtp: Any) -> Examined:
     """What Ann's channel hears of this relay."""
     async with channel(context) as made:
-        return await made.examine("acme", outgoing(mx, smtp=smtp).configuration, password)
+        secrets = {} if password is None else {PASSWORD: password}
+        configuration = outgoing(mx, smtp=smtp).configuration
+        return await made.examine(Examination(org="acme", configuration=configuration, secrets=secrets))
 
 
 async def test_a_plain_relay_tells_what_it_offers_and_gets_no_message() -> None:

@@ -26,6 +26,7 @@ OPEN = {
     "GET /postman.json",
     "GET /.well-known/jwks/{id}.json",
     "POST /callbacks/{provider}/{token}",
+    "GET /callbacks/{provider}/{token}",
 }
 OURS_ALONE = ("/admin", "/docs", "/control/")  # pages, and the command line's own door
 

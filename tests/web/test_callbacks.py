@@ -25,10 +25,11 @@ from espevents.providers import (
 )
 from outside.https import Endpoint, Exchange, serving
 from outside.smtp import relay
-from retour import callbacks, ids, limits
-from retour.callbacks import Callbacks
+from retour import ids, limits
+from retour.callbacks import Callbacks, esp
 from retour.catalog.inputs import ConfigurationInput, EmailInput, EventsInput, SmtpInput
 from retour.channels import Receipt
+from retour.doorways import Doorways
 from retour.errors import Busy, NotFound
 from retour.espevents import PROVIDERS
 from retour.model import ChannelConfiguration, Fact, FeedbackStatus, Sandbox
@@ -128,7 +129,7 @@ async def desk(house: House, client: httpx.AsyncClient, request: pytest.FixtureR
 def _lead_to(esp: Any, house: House) -> None:
     """What is at SNS's addresses comes from the tests' own SNS."""
     if isinstance(esp, Ses):
-        house.retour.callbacks._fetch = esp.fetch
+        house.retour.callbacks._esp._fetch = esp.fetch
 
 
 everywhere = pytest.mark.parametrize("desk", PROVIDERS, indirect=True)
@@ -224,7 +225,7 @@ async def test_an_address_that_is_none_is_404(desk: Desk) -> None:
     ]
     for address in wrong:
         assert (await desk.post(desk.made(desk.case("bounce 10")), address)).status_code == 404, address
-    assert (await desk.client.get(desk.address)).status_code == 405
+    assert (await desk.client.get(desk.address)).status_code == 404
     assert await desk.told() == ["sent"]
 
 
@@ -249,7 +250,8 @@ async def test_an_address_outlives_a_change_of_the_master_key(desk: Desk) -> Non
     retour, old = desk.house.retour, "the key before " * 3
 
     def with_keys(*keys: str) -> Callbacks:
-        return Callbacks(retour.shelves, retour.reports, Keys(*keys), callbacks.by(retour.outbound), "")
+        doorways = Doorways(Keys(*keys), "")
+        return Callbacks(retour.shelves, doorways, retour.callbacks._esp, retour.callbacks._sms)
 
     token = (with_keys(old).address(desk.configuration) or "").rpartition("/")[2]
     new = "the new key " * 3
@@ -414,11 +416,9 @@ async def test_what_is_fetched_is_whole_small_and_not_led_elsewhere(house: House
 
     async with serving(conduct) as endpoint:
         out = Outbound(allowed=LOOPBACK, user_agent="test")
-        fetch = callbacks.by(out)
+        fetch = esp.by(out)
         found = [await fetch(endpoint.url(path), house.dev.org, house.dev.id) for path in answers]
-        refused = await callbacks.by(house.retour.outbound)(
-            endpoint.url("/good"), house.dev.org, house.dev.id
-        )
+        refused = await esp.by(house.retour.outbound)(endpoint.url("/good"), house.dev.org, house.dev.id)
         asked = [(request.method, request.path) for request in endpoint.requests]
         await out.close()
     assert found == [b"certificate", None, None, None]

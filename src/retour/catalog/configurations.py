@@ -8,7 +8,7 @@ import msgspec
 
 from retour import audit, checks, ids, limits
 from retour.audit import Deed, Noun, Subject
-from retour.catalog import event_settings
+from retour.catalog import event_settings, provider_settings
 from retour.catalog.inputs import (
     NOTICES,
     PASSWORD_CHARACTERS,
@@ -28,14 +28,18 @@ from retour.model import (
     ChannelKind,
     EmailSettings,
     EventsSettings,
+    ProviderSettings,
     Sandbox,
     SandboxType,
     Sealed,
     SmsSettings,
     SmtpSettings,
 )
+from retour.outbound.addresses import Allowed
 from retour.outbound.hosts import parse_host
+from retour.sealed import SMTP_COLUMN, Secrets
 from retour.sealing import Keys
+from retour.smsproviders import SETTINGS
 from retour.stores import Store
 from retour.stores.handovers import Changed, Clash, Stale, Step
 from retour.stores.shelves import Shelves
@@ -46,10 +50,14 @@ SENDER = re.compile(r"[0-9A-Za-z]{1,11}|\+1555[0-9]{4,7}")  # a name (GSM: 11 ch
 class Configurations:
     """Create, change and list channel configurations."""
 
-    def __init__(self, store: Store, shelves: Shelves, keys: Keys) -> None:
+    def __init__(
+        self, store: Store, shelves: Shelves, keys: Keys, relays_allowed: tuple[Allowed, ...]
+    ) -> None:
         self._store = store
         self._shelves = shelves
         self._keys = keys
+        self._secrets = Secrets(keys)
+        self._relays_allowed = relays_allowed
 
     async def create(
         self, sandbox: Sandbox, given: ConfigurationInput, by: Actor = COMMAND_LINE
@@ -93,6 +101,8 @@ class Configurations:
         stored = await self.get(sandbox, configuration_id)
         self._check(sandbox, given, stored)
         _check_kept(stored, given)
+        if stored.provider in SETTINGS:
+            provider_settings.check_led(given.provider_settings or {}, stored)
         made = self._build(sandbox, stored.id, given, stored)
         now = ids.now()
         place = {"sandbox": sandbox.id, "id": stored.id, "version": version}
@@ -135,7 +145,21 @@ class Configurations:
             _check_smtp(problems, given.smtp or SmtpInput())
             if given.events is not None:
                 event_settings.check(problems, given.events, stored.events if stored else None)
+        if given.provider in SETTINGS and given.provider in providers:
+            self._check_provider(problems, sandbox, given, stored)
         problems.refuse("The channel configuration can't be saved like this.")
+
+    def _check_provider(
+        self,
+        problems: checks.Problems,
+        sandbox: Sandbox,
+        given: ConfigurationInput,
+        stored: ChannelConfiguration | None,
+    ) -> None:
+        same = stored is not None and stored.provider == given.provider
+        kept = self._secrets.opened(stored) if same and stored else {}
+        settings = given.provider_settings or {}
+        provider_settings.check(problems, given.provider, settings, kept, sandbox.org, self._relays_allowed)
 
     def _build(
         self, sandbox: Sandbox, row: str, given: ConfigurationInput, stored: ChannelConfiguration | None
@@ -153,7 +177,17 @@ class Configurations:
             else None,
             sms=_sms(given.sms) if given.channel == "sms" and given.sms else None,
             events=self._events(sandbox, row, given, stored),
+            provider_settings=self._provider_settings(sandbox, row, given, stored),
         )
+
+    def _provider_settings(
+        self, sandbox: Sandbox, row: str, given: ConfigurationInput, stored: ChannelConfiguration | None
+    ) -> ProviderSettings | None:
+        if given.provider not in SETTINGS:
+            return None
+        kept = stored.provider_settings if stored and stored.provider == given.provider else None
+        settings = given.provider_settings or {}
+        return provider_settings.build(self._secrets, sandbox.id, row, given.provider, settings, kept)
 
     def _events(
         self, sandbox: Sandbox, row: str, given: ConfigurationInput, stored: ChannelConfiguration | None
@@ -185,8 +219,7 @@ class Configurations:
             return kept
         if not isinstance(given, str):
             return None
-        sealed = self._keys.seal(given.encode(), sandbox=sandbox.id, row=row, column="smtp.password")
-        return Sealed(sealed=sealed)
+        return self._secrets.seal(sandbox.id, row, SMTP_COLUMN, given)
 
 
 def _check_kept(stored: ChannelConfiguration, given: ConfigurationInput) -> None:

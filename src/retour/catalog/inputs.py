@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from retour import espevents, limits, signing
+from retour import espevents, limits, signing, smsproviders
 from retour.model import ChannelKind, FeedbackStatus
 
-PROVIDERS = {"email": ("smtp", "simulated"), "sms": ("simulated",)}
+PROVIDERS = {"email": ("smtp", "simulated"), "sms": (*smsproviders.SETTINGS, "simulated")}
 SECURITY = ("none", "starttls", "tls")
 NOTICES = ("success", "failure", "none")
 FORMATS = ("extended", "ajo")
@@ -102,17 +102,22 @@ class SmsInput(Input):
 
 
 class ConfigurationInput(Input):
-    """A channel configuration: `email` for e-mail, `smtp` for the provider of that name, with `events` or without,
-    `sms` for SMS."""
+    """A channel configuration: `email` for e-mail, `smtp` for the provider of that name, with `events` or without;
+    `sms` for SMS, with `providerSettings` for every provider but the simulated one.
+
+    providerSettings: by the names of the provider's settings (docs/channels.md). Secrets: absent or null keeps the
+    stored one, `{"clear": true}` removes it.
+    """
 
     name: Name = ""
     channel: OneChannel = ""
-    provider: Annotated[str, told(required=True, enum=["smtp", "simulated"])] = ""
+    provider: Annotated[str, told(required=True, enum=sorted({*PROVIDERS["email"], *PROVIDERS["sms"]}))] = ""
     message_type: Annotated[str, told(enum=["transactional"])] = "transactional"
     email: EmailInput | None = None
     smtp: SmtpInput | None = None
     sms: SmsInput | None = None
     events: EventsInput | None = None
+    provider_settings: dict[str, Any] | None = None
 
 
 class BodyInput(Input):

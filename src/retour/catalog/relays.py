@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from retour.channels import Channel, Examinable, Examined
+from retour.channels import Channel, Examinable, Examination, Examined
 from retour.model import ChannelConfiguration, Sandbox
+from retour.sealed import Secrets
 from retour.sealing import Keys
 
 
@@ -13,7 +14,7 @@ class Relays:
     """Asks the channel of a configuration what its relay says."""
 
     def __init__(self, keys: Keys, channel_of: Callable[[str], Channel]) -> None:
-        self._keys = keys
+        self._secrets = Secrets(keys)
         self._channel_of = channel_of
 
     def has_way(self, configuration: ChannelConfiguration) -> bool:
@@ -25,11 +26,7 @@ class Relays:
         channel = self._channel_of(configuration.provider)
         if not isinstance(channel, Examinable):
             return None
-        return await channel.examine(sandbox.org, configuration, self._password(configuration))
-
-    def _password(self, configuration: ChannelConfiguration) -> str | None:
-        smtp = configuration.smtp
-        if smtp is None or smtp.password is None:
-            return None
-        place = {"sandbox": configuration.sandbox, "row": configuration.id, "column": "smtp.password"}
-        return self._keys.open(smtp.password.sealed, **place).decode()
+        secrets = self._secrets.opened(configuration)
+        return await channel.examine(
+            Examination(org=sandbox.org, configuration=configuration, secrets=secrets)
+        )

@@ -18,8 +18,8 @@ class Outgoing(Value):
 
     mark: what names the message to whoever reports of it, the same at each try (marks.py). content: None once it is
     `sent` and the room only asks for news. step: how many facts the channel gave for it so far.
-    configuration: with its secrets still sealed; password: the SMTP password in the clear; secrets: those of an SMS
-    provider, in the clear. callback: where the provider has to post its reports, "" for nowhere.
+    configuration: with its secrets still sealed; secrets: those in the clear (sealed.py). callback: where the provider
+    has to post its reports, "" for nowhere.
     """
 
     org: str
@@ -31,7 +31,6 @@ class Outgoing(Value):
     step: int
     configuration: ChannelConfiguration
     content: Rendered | None
-    password: str | None = None
     secrets: dict[str, str] = msgspec.field(default_factory=dict)
     callback: str = ""
 
@@ -68,11 +67,20 @@ class Channel(Protocol):
         """Let connections go."""
 
 
+class Examination(Value, frozen=True):
+    """Which way out to try. secrets: those of the configuration, in the clear (sealed.py)."""
+
+    org: str
+    configuration: ChannelConfiguration
+    secrets: dict[str, str]
+
+
 class Examined(Value, frozen=True):
     """What a relay said of itself, to the point where it would take a message.
 
     trouble: one sentence, None when it would. Without TLS, tls_version is None. certificate_until: microseconds.
     size: the largest message in octets; 0: it offers SIZE without a number, None: it does not offer SIZE.
+    learned: of an SMS provider, what was found out, a sentence each.
     """
 
     trouble: str | None = None
@@ -84,17 +92,20 @@ class Examined(Value, frozen=True):
     dsn: bool = False
     size: int | None = None
     smtputf8: bool = False
+    learned: tuple[str, ...] = ()
 
 
 @runtime_checkable
 class Examinable(Protocol):
     """A channel whose way out can be tried without a message."""
 
-    async def examine(self, org: str, configuration: ChannelConfiguration, password: str | None) -> Examined:
+    async def examine(self, examination: Examination) -> Examined:
         """Try it, within its own time budget."""
 
 
 CHANNELS = {
     "smtp": "retour.channels.email_smtp:SmtpChannel",
     "simulated": "retour.channels.simulated:SimulatedChannel",
+    "sms_http": "retour.channels.sms_http:HttpSmsChannel",
 }
+"""Plugs by name. `sms_http` speaks to every provider of smsproviders."""

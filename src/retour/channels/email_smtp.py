@@ -15,7 +15,7 @@ from functools import lru_cache
 import aiosmtplib
 
 from retour import espevents
-from retour.channels import Examined, Outgoing, Receipt
+from retour.channels import Examination, Examined, Outgoing, Receipt
 from retour.channels.smtp_connection import Dialer, Progress, Vet, cause_of
 from retour.channels.smtp_examination import examine
 from retour.channels.smtp_pool import Connection, Loan, Pool
@@ -24,13 +24,13 @@ from retour.limits import SMTP_SECONDS
 from retour.marks import PREFIX
 from retour.mime import Letter, Mailbox, mailbox, message_bytes, needs_smtputf8
 from retour.model import (
-    ChannelConfiguration,
     ChannelKind,
     EmailSettings,
     ProviderFacts,
     SmtpSettings,
     Value,
 )
+from retour.sealed import PASSWORD
 
 ORCPT_CHARACTERS = 500  # RFC 3461 4.2
 YES = {Stage.MAIL: (250,), Stage.RCPT: (250, 251)}  # RFC 5321 4.3.2; 251 forwards
@@ -80,11 +80,13 @@ class SmtpChannel:
         except TimeoutError:
             return lost(progress.stage, pool.dialer.name, f"timed out after {self._budget_seconds:g} s")
 
-    async def examine(self, org: str, configuration: ChannelConfiguration, password: str | None) -> Examined:
+    async def examine(self, examination: Examination) -> Examined:
         """The relay, on a connection of its own."""
-        if configuration.smtp is None:
+        relay = examination.configuration.smtp
+        if relay is None:
             return Examined(trouble="The channel configuration has no SMTP settings. Complete it.")
-        return await examine(Dialer(configuration.smtp, password, org, self._vet, self._ssl_context))
+        password = examination.secrets.get(PASSWORD)
+        return await examine(Dialer(relay, password, examination.org, self._vet, self._ssl_context))
 
     async def close(self) -> None:
         """Let connections go."""
@@ -100,7 +102,7 @@ class SmtpChannel:
             return pool
         if pool is not None:
             self._retire(pool)
-        dialer = Dialer(relay, outgoing.password, outgoing.org, self._vet, self._ssl_context)
+        dialer = Dialer(relay, outgoing.secrets.get(PASSWORD), outgoing.org, self._vet, self._ssl_context)
         made = Pool(dialer, relay.max_connections)
         self._pools[key] = (settings.version, made)
         return made

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from retour.smsproviders import custom
 from retour.smsproviders.shapes import (
     Field,
     Got,
@@ -21,25 +22,28 @@ from retour.smsproviders.shapes import (
 )
 
 
-class SmsProvider(Protocol):
-    """What a provider's file has."""
+class Configurable(Protocol):
+    """What is configured for a provider."""
 
     NAME: str
     """As a person knows it."""
 
     FIELDS: tuple[Field, ...]
-    """What is configured."""
 
     def wrong(self, settings: Settings) -> dict[str, str]:
         """What is wrong with the settings, a sentence for each field's name. Required fields are there already."""
 
+
+class SmsProvider(Configurable, Protocol):
+    """What the file of a provider has that is spoken to by HTTP."""
+
     def token(self, settings: Settings) -> Request | None:
         """Where an access token is got for these settings (OAuth 2 client credentials); None where none is needed."""
 
-    def submit(self, text: Text, settings: Settings, token: str) -> Request:
+    def submit(self, out: Text, settings: Settings, token: str) -> Request:
         """What sends this message. token: "" where none is needed."""
 
-    def answer(self, got: Got, text: Text, settings: Settings) -> Outcome:
+    def answer(self, got: Got, out: Text, settings: Settings) -> Outcome:
         """What the answer to it means. Never raises, whatever it is given."""
 
     def probe(self, settings: Settings, token: str) -> Request | None:
@@ -55,5 +59,10 @@ class SmsProvider(Protocol):
         """What it says, in its order. Never raises, whatever it is given."""
 
 
-PROVIDERS: dict[str, SmsProvider] = {}
+PROVIDERS: dict[str, SmsProvider] = {
+    "custom": custom,
+}
 """By the name that a channel configuration has as `provider`."""
+
+SETTINGS: dict[str, Configurable] = {**PROVIDERS}
+"""Those and what is spoken to by another protocol: who has settings of its own."""

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from retour.model import (
+    ChannelConfiguration,
     Exclusion,
     Failure,
     FailureCategory,
@@ -22,15 +23,22 @@ from retour.model import (
     FeedbackStatus,
     Learned,
     ProviderFacts,
+    ProviderSettings,
     Value,
 )
 
+_PERSONAL = re.compile(r"[^\s@<>]+@[^\s@<>]+|\+?[0-9][0-9 ()./-]{5,}[0-9]")
 CHARACTERS = 500  # told of any one text
 REFERENCE_CHARACTERS = 200
 OPTED_OUT = Exclusion(code="050104", reason="SMSNoConsent")
 
 Settings = Mapping[str, Any]
 """What is configured for a provider, by the names of its fields, secrets in the clear."""
+
+
+def settings_of(configuration: ChannelConfiguration, secrets: Mapping[str, str]) -> Settings:
+    """Of a channel configuration, with its secrets as sealed.py opens them."""
+    return (configuration.provider_settings or ProviderSettings()).values | dict(secrets)
 
 
 class Kind(StrEnum):
@@ -70,8 +78,8 @@ class Text(Value, frozen=True):
     """One message as it goes out.
 
     mark: names it to whoever reports of it (marks.py). to: E.164 with +. sender: E.164 with +, or a name. callback:
-    the public address that reports of this channel configuration are posted to, "" where the service has none.
-    minutes: how long the provider may try.
+    the public address that reports of this channel configuration are posted to, "" where the provider could not reach
+    it. minutes: how long the provider may try. now: microseconds.
     """
 
     mark: str
@@ -82,6 +90,7 @@ class Text(Value, frozen=True):
     parts: int
     callback: str
     minutes: int
+    now: int
 
 
 class Request(Value, frozen=True):
@@ -259,6 +268,11 @@ def number(value: Any, *path: str | int) -> int | None:
     """The same as a small whole number, or None."""
     found = text(value, *path)
     return int(found) if re.fullmatch(r"[0-9]{1,6}", found) else None
+
+
+def plain(words: str) -> str | None:
+    """Words of a provider in one line, without addresses and numbers of people; None for none."""
+    return _PERSONAL.sub("…", " ".join(words.split()))[:CHARACTERS] or None
 
 
 def word(value: str) -> str | None:

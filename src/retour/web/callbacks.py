@@ -1,6 +1,7 @@
-"""POST /callbacks/{provider}/{token}: events of a mail provider, for the channel configuration of that address.
+"""/callbacks/{provider}/{token}: what a mail or SMS provider posts for the channel configuration of that address.
 
-200 after everything in it is committed. Its body is read only once the address is known.
+Some SMS providers report by GET. 200 after everything in it is committed. Its body is read only once the address is
+known.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from retour import callbacks, ids, limits
+from retour import callbacks, ids, limits, smsproviders
 from retour.app import Retour
-from retour.errors import Busy, Refused
+from retour.errors import Busy, Code, NotFound, Refused
 from retour.web import problems
 from retour.web.decoding import read_body
 
@@ -29,12 +30,16 @@ def route(retour: Retour) -> Route:
             return Response(problems.encode(body), status, headers, media_type="application/json")
         return Response(status_code=200)
 
-    return Route(PATH, endpoint, methods=["POST"])
+    return Route(PATH, endpoint, methods=["POST", "GET"])
 
 
 async def _take(retour: Retour, request: Request) -> None:
     path, headers = request.path_params, dict(request.headers)
+    if request.method == "GET" and path["provider"] not in smsproviders.PROVIDERS:
+        raise NotFound(Code.NOT_FOUND, "Nothing is read at this path. Post to it.")
     configuration = await retour.callbacks.find(path["provider"], path["token"])
     with retour.callbacks.turn():
         raw = await read_body(request.receive, headers, limits.CALLBACK_BYTES)
-        await retour.callbacks.take(configuration, headers, raw, ids.now())
+        query = request.url.query
+        asked = request.url.path + (f"?{query}" if query else "")
+        await retour.callbacks.take(configuration, asked, headers, raw, ids.now())

@@ -76,7 +76,16 @@ class Operation:
 
 def operations(rows: Iterable[ApiRoute]) -> list[Operation]:
     """Everything that a program may call, in the order of the page about it."""
-    return [*BEFORE, EXECUTE, HIGH_THROUGHPUT, *(of_row(row) for row in rows), JWKS, CALLBACK, *CONTRACTS]
+    return [
+        *BEFORE,
+        EXECUTE,
+        HIGH_THROUGHPUT,
+        *(of_row(row) for row in rows),
+        JWKS,
+        CALLBACK,
+        CALLBACK_BY_GET,
+        *CONTRACTS,
+    ]
 
 
 def of_row(row: ApiRoute) -> Operation:
@@ -166,12 +175,22 @@ JWKS = Operation(
 CALLBACK = Operation(
     method="POST",
     path=callbacks.PATH,
-    summary="Tell events of a mail provider",
+    summary="Tell events of a mail or SMS provider",
     tag="callbacks",
     body=Any,
     answers={200: None},
     told="All of them are committed; what was known, or is of no message of the sandbox, changed nothing.",
     refusals=grouped(*EVERY_BODY, *EVERYWHERE, (403, Code.NOT_GENUINE), (404, Code.NOT_FOUND)),
+)
+
+CALLBACK_BY_GET = Operation(
+    method="GET",
+    path=callbacks.PATH,
+    summary="Tell reports of an SMS provider in the query",
+    tag="callbacks",
+    answers={200: None},
+    told="It is committed; what was known, or is of no message of the sandbox, changed nothing.",
+    refusals=grouped(*EVERYWHERE, (403, Code.NOT_GENUINE), (404, Code.NOT_FOUND)),
 )
 
 BEFORE = (

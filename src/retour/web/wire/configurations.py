@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -46,14 +46,24 @@ class EventsSettings(Answer):
 
 
 class SmsSettings(Answer):
-    """Who a text message is from."""
+    """Who a text message is from, and within which limits."""
 
     sender_number: str
     retry_period_minutes: float
+    default_region: str | None
+    max_parts: int
+    per_second: float | None
+    at_once: int
+    report_hours: float
+    repeat_uncertain: bool
 
 
 class ChannelConfiguration(Answer, kw_only=True):
-    """A named technical sender. email, smtp, sms, events: those that it has."""
+    """A named technical sender. email, smtp, sms, events: those that it has.
+
+    Of an SMS provider: providerSettings, its secrets null; secrets: the names of those that there are; callback: where
+    it posts its reports to, for the providers that do.
+    """
 
     id: str
     name: str
@@ -66,6 +76,9 @@ class ChannelConfiguration(Answer, kw_only=True):
     smtp: SmtpSettings | UnsetType = UNSET
     sms: SmsSettings | UnsetType = UNSET
     events: EventsSettings | UnsetType = UNSET
+    provider_settings: dict[str, Any] | UnsetType = UNSET
+    secrets: list[str] | UnsetType = UNSET
+    callback: str | UnsetType = UNSET
     created_at: Instant
     modified_at: Instant
     version: int
@@ -89,10 +102,19 @@ def configuration(value: model.ChannelConfiguration, callback: str | None) -> Ch
         smtp=UNSET if value.smtp is None else _smtp(value.smtp),
         sms=UNSET if value.sms is None else SmsSettings(**msgspec.structs.asdict(value.sms)),
         events=UNSET if value.events is None or callback is None else _events(value.events, callback),
+        **_provider(value.provider_settings, callback),
         created_at=time_of(value.created_at),
         modified_at=time_of(value.modified_at),
         version=value.version,
     )
+
+
+def _provider(settings: model.ProviderSettings | None, callback: str | None) -> dict[str, Any]:
+    if settings is None:
+        return {}
+    shown = settings.values | dict.fromkeys(settings.secrets)
+    told = {"provider_settings": shown, "secrets": sorted(settings.secrets)}
+    return told | ({"callback": callback} if callback else {})
 
 
 def _events(value: model.EventsSettings, callback: str) -> EventsSettings:

@@ -1,25 +1,16 @@
-"""What mail providers post of messages: whose it is, whether it is genuine, and what becomes feedback of it.
-
-Each channel configuration has an address of its own, which nobody guesses. An answer of 200 means that everything in
-the callback is committed; whoever is asked to come again may post what is known already, which changes nothing.
-"""
+"""What mail providers (ESPs) post of messages: whether it is genuine, and what becomes feedback of it."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
-from uuid import UUID
 
 import msgspec
 import structlog
 
 from retour import limits
-from retour.errors import Busy, Code, Forbidden, Invalid, NotFound, TooLarge
+from retour.errors import Busy, Code, Forbidden, Invalid, TooLarge
 from retour.espevents import PROVIDERS, EspEvent, Posted, Provider, sns
 from retour.kept import Kept
 from retour.marks import Place
@@ -31,13 +22,8 @@ from retour.stores.shelves import Shelves
 
 log = structlog.get_logger()
 
-PATH = "/callbacks/{provider}/{token}"
 SES = "ses"
-TAG_BYTES = 16
-TOKEN_CHARACTERS = 64  # base64url of two ids and the tag
-NOT_GENUINE = (
-    "This does not come from the provider, or is too old. Check the key of the channel configuration."
-)
+NOT_GENUINE = "This does not come from the provider, or is too old. Check the channel configuration."
 
 Fetch = Callable[[str, str, str], Awaitable[bytes | None]]
 """The whole body at a URL (for an organization and a sandbox); None when there is none."""
@@ -50,46 +36,15 @@ class Certificate(NamedTuple):
     at: int
 
 
-class Callbacks:
-    """Takes callbacks of providers, for channel configurations that name one."""
+class EspCallbacks:
+    """Takes callbacks for channel configurations that name a provider of events."""
 
-    def __init__(self, shelves: Shelves, reports: Reports, keys: Keys, fetch: Fetch, base_url: str) -> None:
+    def __init__(self, shelves: Shelves, reports: Reports, keys: Keys, fetch: Fetch) -> None:
         self._shelves = shelves
         self._reports = reports
         self._keys = keys
-        self._tags = keys.derive_all("callbacks")
         self._fetch = fetch
-        self._base_url = base_url
         self._certificates: Kept[Certificate] = Kept(limits.CERTIFICATES_KEPT)
-        self._turns = 0
-
-    def address(self, configuration: ChannelConfiguration) -> str | None:
-        """Where the provider has to post to; None where the configuration names none."""
-        if configuration.events is None:
-            return None
-        named = UUID(configuration.sandbox).bytes + UUID(configuration.id).bytes
-        token = base64.urlsafe_b64encode(named + _tag(self._tags[0], named)).decode()
-        path = PATH.replace("{provider}", configuration.events.provider).replace("{token}", token)
-        return self._base_url + path
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """A place among those that are worked on. Raises Busy."""
-        if self._turns >= limits.CALLBACKS_AT_ONCE:
-            raise Busy(begun=False)
-        self._turns += 1
-        try:
-            yield
-        finally:
-            self._turns -= 1
-
-    async def find(self, provider: str, token: str) -> ChannelConfiguration:
-        """Whose address this is. Raises NotFound."""
-        place = self._named(token)
-        found = await self._shelves.fresh_configuration(*place) if place else None
-        if found is None or found.events is None or found.events.provider != provider:
-            raise NotFound(Code.NOT_FOUND, "There is nothing at this path.")
-        return found
 
     async def take(
         self, configuration: ChannelConfiguration, headers: Mapping[str, str], raw: bytes, now: int
@@ -104,19 +59,6 @@ class Callbacks:
         log.info("callback_taken", sandbox=configuration.sandbox, events=len(told), **heard)
         if heard[Heard.LATER]:
             raise Busy(begun=True)
-
-    def _named(self, token: str) -> tuple[str, str] | None:
-        """Sandbox and channel configuration of a token; None when it is none of ours."""
-        try:
-            raw = base64.b64decode(token, altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            return None
-        named, tag = raw[:32], raw[32:]
-        if len(token) != TOKEN_CHARACTERS or not any(
-            hmac.compare_digest(tag, _tag(key, named)) for key in self._tags
-        ):
-            return None
-        return str(UUID(bytes=named[:16])), str(UUID(bytes=named[16:]))
 
     async def _prove(self, configuration: ChannelConfiguration, posted: Posted, now: int) -> None:
         """Raises Forbidden if it is not genuine, Busy if that can't be found out now."""
@@ -217,7 +159,3 @@ def _decoded(headers: Mapping[str, str], raw: bytes) -> Posted:
         return Posted(headers, raw, msgspec.json.decode(raw))
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Invalid(Code.MALFORMED_JSON, "The body is not valid JSON.") from error
-
-
-def _tag(key: bytes, named: bytes) -> bytes:
-    return hmac.digest(key, named, "sha256")[:TAG_BYTES]
