@@ -1,4 +1,4 @@
-"""How a text message is counted: its encoding, and the parts that it travels in (3GPP TS 23.038 and 23.040). Pure."""
+"""How a text message travels: its encoding, its parts, their octets (3GPP TS 23.038 and 23.040). Pure."""
 
 from __future__ import annotations
 
@@ -6,20 +6,38 @@ from retour.model import Value
 
 GSM = "GSM-7"
 UCS2 = "UCS-2"
-BASIC = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+ESCAPE = "\x1b"
+ALPHABET = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-"""The default alphabet: a septet each (23.038, 6.2.1)."""
+"""The default alphabet: a septet each, in their order (23.038, 6.2.1)."""
 
-EXTENSION = frozenset("^{}\\[~]|€\f")
-"""Its extension: two septets each, the first one an escape (23.038, 6.2.1.1)."""
+BASIC = frozenset(ALPHABET) - {ESCAPE}
+
+EXTENSION = {
+    "\f": 0x0A,
+    "^": 0x14,
+    "{": 0x28,
+    "}": 0x29,
+    "\\": 0x2F,
+    "[": 0x3C,
+    "~": 0x3D,
+    "]": 0x3E,
+    "|": 0x40,
+    "€": 0x65,
+}
+"""Its extension: two septets each, an escape and this one (23.038, 6.2.1.1)."""
 
 ALONE = {GSM: 160, UCS2: 70}
 """Septets or 16-bit units in a message of one part: 140 octets."""
 
 JOINED = {GSM: 153, UCS2: 67}
 """In each of several parts, which carry six octets that join them (23.040, 9.2.3.24.1)."""
+
+_SEPTETS = {
+    character: bytes([septet]) for septet, character in enumerate(ALPHABET) if character != ESCAPE
+} | {character: bytes([ALPHABET.index(ESCAPE), septet]) for character, septet in EXTENSION.items()}
 
 
 class Segments(Value, frozen=True):
@@ -35,20 +53,47 @@ class Segments(Value, frozen=True):
 
 def count(text: str) -> Segments:
     """Of a text as it is sent."""
-    other = next((character for character in text if not _in_gsm(character)), "")
-    encoding = UCS2 if other else GSM
-    sizes = [_size(character, encoding) for character in text]
+    encoding = encoding_of(text)
     return Segments(
         encoding=encoding,
         characters=len(text),
-        units=sum(sizes),
-        parts=_parts(sizes, encoding),
-        other=other,
+        units=sum(_size(character, encoding) for character in text),
+        parts=len(split(text)),
+        other=next((character for character in text if character not in _SEPTETS), ""),
     )
 
 
-def _in_gsm(character: str) -> bool:
-    return character in BASIC or character in EXTENSION
+def split(text: str) -> tuple[str, ...]:
+    """The parts as they travel, all in the encoding of the whole text; none for no text.
+
+    No character is cut in two: one of two units that does not fit begins the next part.
+    """
+    encoding = encoding_of(text)
+    sizes = [_size(character, encoding) for character in text]
+    if sum(sizes) <= ALONE[encoding]:
+        return (text,) if text else ()
+    cuts, used = [0], 0
+    for place, size in enumerate(sizes):
+        if used + size > JOINED[encoding]:
+            cuts.append(place)
+            used = 0
+        used += size
+    return tuple(text[begin:end] for begin, end in zip(cuts, [*cuts[1:], len(text)], strict=True))
+
+
+def encoding_of(text: str) -> str:
+    """GSM-7 where it has every character, else UCS-2."""
+    return GSM if _SEPTETS.keys() >= set(text) else UCS2
+
+
+def octets(part: str, encoding: str) -> bytes:
+    """A part for SMPP, in the encoding of the whole text."""
+    return gsm_octets(part) if encoding == GSM else part.encode("utf-16-be")
+
+
+def gsm_octets(text: str) -> bytes:
+    """Septets, unpacked: one to an octet, escapes among them. Raises KeyError for what GSM-7 does not have."""
+    return b"".join([_SEPTETS[character] for character in text])
 
 
 def _size(character: str, encoding: str) -> int:
@@ -56,15 +101,3 @@ def _size(character: str, encoding: str) -> int:
     if encoding == GSM:
         return 2 if character in EXTENSION else 1
     return 2 if ord(character) > 0xFFFF else 1
-
-
-def _parts(sizes: list[int], encoding: str) -> int:
-    """No character is cut in two: one of two units that does not fit begins the next part."""
-    if sum(sizes) <= ALONE[encoding]:
-        return 1 if sizes else 0
-    parts, used = 1, 0
-    for size in sizes:
-        if used + size > JOINED[encoding]:
-            parts, used = parts + 1, 0
-        used += size
-    return parts

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retour.segments import ALONE, BASIC, EXTENSION, GSM, JOINED, UCS2, count
+from retour.segments import (
+    ALONE,
+    ALPHABET,
+    BASIC,
+    EXTENSION,
+    GSM,
+    JOINED,
+    UCS2,
+    count,
+    gsm_octets,
+    octets,
+    split,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +55,21 @@ def test_no_character_is_cut_in_two() -> None:
     assert count("я" * 66 + "😀" + "я" * 66).parts == 3  # 134 units, which would fill two
 
 
+def test_the_parts_are_those_that_travel() -> None:
+    assert split("") == ()
+    assert split("a" * 160) == ("a" * 160,)
+    assert split("a" * 161) == ("a" * 153, "a" * 8)
+    assert split("a" * 152 + "€" * 5) == ("a" * 152, "€" * 5)
+    assert split("я" * 66 + "😀" * 3) == ("я" * 66, "😀" * 3)
+
+
+def test_octets_for_smpp() -> None:
+    assert gsm_octets("@a€\n") == b"\x00a\x1be\n"
+    assert gsm_octets("ΞÆ§à{") == b"\x1a\x1c\x5f\x7f\x1b\x28"
+    assert octets("a", GSM) == b"a"
+    assert octets("a😀", UCS2) == b"\x00a\xd8\x3d\xde\x00"
+
+
 def test_the_character_that_makes_it_ucs_2_is_named() -> None:
     assert count("Don’t €").other == "’"
     assert count("Don't €").other == ""
@@ -51,7 +78,8 @@ def test_the_character_that_makes_it_ucs_2_is_named() -> None:
 def test_the_alphabets_have_as_many_characters_as_the_standard() -> None:
     assert len(BASIC) == 127  # 128 with the escape
     assert len(EXTENSION) == 10
-    assert not BASIC & EXTENSION
+    assert not BASIC & set(EXTENSION)
+    assert len(ALPHABET) == 128
 
 
 @given(st.text(max_size=700))
