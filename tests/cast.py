@@ -52,11 +52,11 @@ class House:
     acme_credential: NewCredential
     other_credential: NewCredential
 
-    async def simulated(self, channel: str = "email", sandbox: Sandbox | None = None) -> str:
+    async def simulated(self, channel: str = "email", sandbox: Sandbox | None = None, **sms: Any) -> str:
         """A simulated channel configuration; its id."""
         given = ConfigurationInput(name=f"simulated {channel}", channel=channel, provider="simulated")
         given.email = EmailInput(sender_name="Luma", sender_email="no-reply@luma.example")
-        given.sms = SmsInput(sender_number="+15550100")
+        given.sms = SmsInput(sender_number="+15550100", **sms)
         made = await self.retour.configurations.create(sandbox or self.dev, given)
         return made.id
 

@@ -21,6 +21,11 @@ MOST_PROBLEMS = 50  # a body of 4 MB can hold a million wrong items; nobody read
 UNREADABLE = ("Cc", "Cs", "Zl", "Zp")
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 NOT_VISIBLE = ("C", "Z", "M")
+NATIONAL = re.compile(r"[0-9(][0-9 ()./-]{0,40}")
+# With a country code it may be a number of fiction (+1 555 01xx); without, one that is dialled within a town is no
+# number that a message can be sent to.
+NATIONALLY_POSSIBLE = (phonenumbers.ValidationResult.IS_POSSIBLE,)
+INTERNATIONALLY_POSSIBLE = (*NATIONALLY_POSSIBLE, phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
 
 
 class Problems:
@@ -92,17 +97,35 @@ def email_address(value: str) -> bool:
     return bool(LOCAL.fullmatch(local)) and all(LABEL.fullmatch(label) for label in domain.split("."))
 
 
-def phone_number(value: str) -> str | None:
-    """The number in E.164, or None. It must start with + and a country code; words around it are not searched."""
-    if not value.strip().startswith("+"):
+def phone_number(value: str, region: str | None = None) -> str | None:
+    """The number in E.164, or None if there can be no such number; words around it are not searched.
+
+    region: where a number without + and country code is dialled (ISO 3166); None: there has to be a +.
+    """
+    text = value.strip()
+    international = text.startswith("+")
+    if not international and not (region and NATIONAL.fullmatch(text)):
         return None
     try:
-        number = phonenumbers.parse(value, None)
+        number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    possible = phonenumbers.is_possible_number_with_reason(number)
+    if possible not in (INTERNATIONALLY_POSSIBLE if international else NATIONALLY_POSSIBLE):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def region(value: str) -> str | None:
+    """A country whose numbers are known, as two letters (ISO 3166)."""
+    known = value in phonenumbers.SUPPORTED_REGIONS
+    return None if known else "Enter a country as two letters (ISO 3166), as in NL, or leave this empty."
+
+
+def between(value: float, ends: tuple[float, float], what: str) -> str | None:
+    """A number from one end to the other. what: is counted, as in `hours`."""
+    low, high = ends
+    return None if low <= value <= high else f"Use {low:g} to {high:,g} {what}."
 
 
 def retry_period(value: float) -> str | None:

@@ -16,6 +16,7 @@ from retour.model import (
     Failure,
     FeedbackStatus,
     Message,
+    ProviderFacts,
     RecipientStatus,
     Sandbox,
     Value,
@@ -94,6 +95,7 @@ def _event(about: About, fact: Fact, sequence: int, amends: str | None) -> Event
 def _told(about: About, fact: Fact, event_id: str, sequence: int, amends: str | None) -> payloads.EventFacts:
     """What the body says."""
     message = about.message
+    travelled = _travelled(message, fact)
     return payloads.EventFacts(
         org=about.sandbox.org,
         sandbox_id=about.sandbox.id,
@@ -118,9 +120,19 @@ def _told(about: About, fact: Fact, event_id: str, sequence: int, amends: str | 
         exclusion_code=fact.exclusion.code if fact.exclusion else None,
         exclusion_reason=fact.exclusion.reason if fact.exclusion else None,
         retry_count=about.failed if message.channel is ChannelKind.EMAIL else None,
+        encoding=travelled.encoding,
+        parts=None if travelled.parts is None else str(travelled.parts),
+        delivered_at=travelled.at,
         provider=fact.provider,
         complaint=fact.complaint,
     )
+
+
+def _travelled(message: Message, fact: Fact) -> ProviderFacts:
+    """How a text message travelled, as far as the provider told; nothing of an e-mail (Adobe's sample has null)."""
+    if fact.provider is None or message.channel is not ChannelKind.SMS:
+        return ProviderFacts(name="")
+    return fact.provider
 
 
 def failure_of(event: Event) -> Failure | None:

@@ -163,6 +163,14 @@ PROVIDER_JSON_BYTES = 16 * 1024  # of a payload, headers or a mapping
 ACCESS_TOKENS_KEPT = 1_000
 ACCESS_TOKEN_SECONDS = 300  # of one whose provider does not say how long it is good
 
+# --- text messages ---
+SMS_PARTS = (1, 10)  # in one message: ten carry SMS_CHARACTERS or nearly so, and each of them is paid for
+SMS_PER_SECOND = (0.1, 1_000)  # one in ten seconds, as from a handset, to what an SMSC takes on one bind
+SMS_AT_ONCE = (1, 64)  # as RELAY_CONNECTIONS
+SMS_REPORT_HOURS = (0, 168)  # networks try for three days as a rule, a week at most (23.040: validity period)
+SENDER_NAME_CHARACTERS = 11  # septets that fit an address field (23.040, 9.1.2.5)
+SHORT_CODE_DIGITS = (3, 8)  # the shortest and longest that countries give out
+
 # --- suppression and allowed lists ---
 SOFT_THRESHOLD_DEFAULT = 5  # AJO, as the next two
 SOFT_THRESHOLD = (1, 20)

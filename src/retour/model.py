@@ -412,7 +412,10 @@ class Campaign(Value):
 
 
 class CampaignVersion(Value):
-    """A published campaign, never changed: what `campaignVersionID` names and what messages are pinned to."""
+    """A published campaign, never changed: what `campaignVersionID` names and what messages are pinned to.
+
+    retry_period_minutes, default_region: of its channel configuration, as they were then.
+    """
 
     sandbox: str
     id: str
@@ -423,6 +426,7 @@ class CampaignVersion(Value):
     identity_namespace: str
     enable_webhooks: bool
     retry_period_minutes: float
+    default_region: str | None = None
     create_new_profile: bool = True
     high_throughput_mode: bool = False
     email: EmailContent | None = None

@@ -13,7 +13,7 @@ from functools import partial
 import msgspec
 import structlog
 
-from retour import classify, feedback, ids, limits, rendering, retries
+from retour import classify, feedback, ids, limits, rendering, retries, segments
 from retour.bells import Bell
 from retour.channels import Channel, Outgoing, Receipt
 from retour.due import Slots, insist
@@ -138,6 +138,8 @@ class Sending:
             content = self._content(message, plan)
         except rendering.RenderTrouble as trouble:
             return unrendered(message, str(trouble))
+        if (long := too_long(message, plan.configuration, content)) is not None:
+            return long
         receipt = await self._try(message, plan.sandbox, plan.configuration, content)
         return settle(message, receipt, claim, ids.now(), random.random)
 
@@ -352,9 +354,25 @@ def unrendered(message: Message, sentence: str) -> Decision:
     return Decision(facts=(fact,), attempts=message.attempts, delayed=message.delayed, drop_content=True)
 
 
+def too_long(
+    message: Message, configuration: ChannelConfiguration, content: Rendered | None
+) -> Decision | None:
+    """A text message of more parts than its channel configuration allows is not sent, however often it is tried."""
+    if content is None or configuration.sms is None:
+        return None
+    parts, most = segments.count(content.text or "").parts, configuration.sms.max_parts
+    if parts <= most:
+        return None
+    reason = f"{TOO_LARGE.reason}: {parts} parts, {most} are allowed"
+    failure = msgspec.structs.replace(TOO_LARGE, reason=reason)
+    fact = Fact(status=FeedbackStatus.ERROR, key="too_long", failure=failure)
+    return Decision(facts=(fact,), attempts=message.attempts, delayed=message.delayed, drop_content=True)
+
+
 ADMIN_FAILURE = Failure(
     category=FailureCategory.SYNC, type=FailureType.IGNORED, code="25", reason="Admin Failure"
 )
+TOO_LARGE = classify.failure(23, FailureCategory.SYNC)
 TRANSIENT_FAILURE = Failure(
     category=FailureCategory.SYNC, type=FailureType.IGNORED, code="70", reason="Transient Failure"
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,6 +108,33 @@ async def test_a_delay_is_counted_from_now_and_the_room_is_asked_to_come_again()
 
 async def test_a_message_whose_script_is_over_has_no_more_news() -> None:
     assert await SimulatedChannel().send(outgoing("sent@example.com", attempt=2, step=1), NOON) == Receipt()
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "parts"),
+    [("Hi", "GSM", 1), ("a" * 161, "GSM", 2), ("Hi 😀", "UNICODE", 1), ("ж" * 135, "UNICODE", 3)],
+)
+async def test_a_text_message_is_told_with_encoding_and_parts_and_when_it_was_delivered(
+    text: str, encoding: str, parts: int
+) -> None:
+    message = msgspec.structs.replace(outgoing("+15550100"), content=Rendered(text=text))
+    sent, delivered = (fact.provider for fact in (await SimulatedChannel().send(message, NOON)).facts)
+    assert sent is not None
+    assert delivered is not None
+    assert (sent.encoding, sent.parts, sent.at) == (encoding, parts, None)
+    assert (delivered.encoding, delivered.parts, delivered.at) == (encoding, parts, NOON)
+
+
+async def test_of_a_text_message_that_is_gone_only_the_time_is_told() -> None:
+    (fact,) = (await SimulatedChannel().send(outgoing("+15550105", attempt=2, step=1), NOON)).facts
+    assert fact.provider is not None
+    assert (fact.provider.encoding, fact.provider.parts, fact.provider.at) == (None, None, NOON)
+
+
+async def test_of_an_e_mail_nothing_of_the_kind_is_told() -> None:
+    for fact in (await SimulatedChannel().send(outgoing("delivered@example.com"), NOON)).facts:
+        assert fact.provider is not None
+        assert (fact.provider.encoding, fact.provider.parts, fact.provider.at) == (None, None, None)
 
 
 def test_every_outcome_of_a_number_has_its_failure_in_the_sms_table() -> None:

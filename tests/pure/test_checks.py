@@ -77,6 +77,44 @@ def test_a_number_has_a_country_code(typed: str, number: str | None) -> None:
     assert checks.phone_number(typed) == number
 
 
+@pytest.mark.parametrize(
+    ("typed", "region", "number"),
+    [
+        ("06 12345678", "NL", "+31612345678"),
+        ("(06) 1234-5678", "NL", "+31612345678"),
+        ("0031612345678", "NL", "+31612345678"),
+        ("+44 7911 123456", "NL", "+447911123456"),
+        ("020 7946 0958", "GB", "+442079460958"),
+        ("(415) 555-2671", "US", "+14155552671"),
+        ("555-2671", "US", None),  # within a town
+        ("112", "NL", None),
+        ("1-800-FLOWERS", "US", None),
+        ("call 0612345678", "NL", None),
+        ("0612345678 or 0687654321", "NL", None),
+        ("06123456789012345", "NL", None),
+        ("٠٦١٢٣٤٥٦٧٨", "NL", None),
+        ("0612345678", "ZZ", None),
+        ("", "NL", None),
+    ],
+)
+def test_a_number_without_a_country_code_is_one_of_the_region(
+    typed: str, region: str, number: str | None
+) -> None:
+    assert checks.phone_number(typed, region) == number
+
+
+def test_a_region_is_a_country_of_two_letters() -> None:
+    assert checks.region("NL") is None
+    for wrong in ("nl", "ZZ", "NLD", "31", "001", ""):
+        assert "ISO 3166" in (checks.region(wrong) or "")
+
+
+@given(st.text(), st.sampled_from(["NL", "US", "ZZ", None]))
+def test_a_number_is_made_of_any_text_or_refused(text: str, region: str | None) -> None:
+    number = checks.phone_number(text, region)
+    assert number is None or checks.phone_number(number) == number
+
+
 @given(st.text())
 def test_no_text_makes_a_check_fail(text: str) -> None:
     checks.name(text, "webhook")

@@ -7,6 +7,7 @@ import pytest
 from retour import limits
 from retour.channels import Receipt
 from retour.model import (
+    ChannelConfiguration,
     ChannelKind,
     Fact,
     Failure,
@@ -14,8 +15,10 @@ from retour.model import (
     FailureType,
     FeedbackStatus,
     Message,
+    Rendered,
+    SmsSettings,
 )
-from retour.sending import Decision, give_up, settle, unrendered, wait_for_relay
+from retour.sending import Decision, give_up, settle, too_long, unrendered, wait_for_relay
 from retour.stores import MessageClaim
 from retour.stores.handovers import Relay
 
@@ -113,6 +116,46 @@ def test_what_cannot_be_rendered_is_an_error_and_says_nothing_about_the_relay() 
     decision = unrendered(a_message(), "the template needs more fuel")
     assert told(decision) == [("error", "25")]
     assert (decision.due_at, decision.drop_content, decision.relay) == (None, True, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "told_of_it"),
+    [
+        ("a" * 160, 1, None),
+        ("a" * 161, 1, "Too Large: 2 parts, 1 are allowed"),
+        ("a" * 161, 2, None),
+        ("ж" * 671, 10, "Too Large: 11 parts, 10 are allowed"),
+        ("", 1, None),
+        (None, 1, None),
+    ],
+)
+def test_a_text_of_more_parts_than_the_configuration_allows_is_not_sent(
+    text: str | None, most: int, told_of_it: str | None
+) -> None:
+    configuration = ChannelConfiguration(
+        sandbox="acme",
+        id="texts",
+        name="texts",
+        channel=ChannelKind.SMS,
+        provider="simulated",
+        sms=SmsSettings(sender_number="LUMA", max_parts=most),
+    )
+    content = None if text is None else Rendered(text=text)
+    decision = too_long(a_message(), configuration, content)
+    if told_of_it is None:
+        assert decision is None
+        return
+    assert decision is not None
+    assert told(decision) == [("error", "23")]
+    assert [fact.failure.reason for fact in decision.facts if fact.failure] == [told_of_it]
+    assert (decision.due_at, decision.drop_content, decision.relay) == (None, True, None)
+
+
+def test_an_e_mail_has_no_parts() -> None:
+    relay = ChannelConfiguration(
+        sandbox="acme", id="relay", name="relay", channel=ChannelKind.EMAIL, provider="smtp"
+    )
+    assert too_long(a_message(), relay, Rendered(subject="Hi", text="a" * 10_000)) is None
 
 
 # --- the recipient ---

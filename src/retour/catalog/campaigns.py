@@ -280,6 +280,7 @@ def _version(campaign: Campaign, configuration: ChannelConfiguration, now: int) 
         enable_webhooks=campaign.enable_webhooks,
         high_throughput_mode=campaign.high_throughput_mode,
         retry_period_minutes=settings.retry_period_minutes if settings else 5040,
+        default_region=configuration.sms.default_region if configuration.sms else None,
         email=campaign.email,
         sms=campaign.sms,
         start_at=campaign.start_at,

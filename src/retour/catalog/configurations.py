@@ -44,7 +44,11 @@ from retour.stores import Store
 from retour.stores.handovers import Changed, Clash, Stale, Step
 from retour.stores.shelves import Shelves
 
-SENDER = re.compile(r"[0-9A-Za-z]{1,11}|\+1555[0-9]{4,7}")  # a name (GSM: 11 characters); a number of fiction
+SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[0-9A-Za-z]([0-9A-Za-z &._-]*[0-9A-Za-z])?")
+SENDERS = (
+    "Enter a number with + and country code, a name of up to 11 letters and digits, "
+    "or a short code of 3 to 8 digits."
+)
 
 
 class Configurations:
@@ -280,9 +284,18 @@ def _check_smtp(problems: checks.Problems, given: SmtpInput) -> None:
 
 
 def _check_sms(problems: checks.Problems, given: SmsInput) -> None:
-    message = "Enter a number with + and country code, or a name of up to 11 letters and digits."
-    problems.need("sms.senderNumber", _sender(given) is not None, message)
+    problems.need("sms.senderNumber", _sender(given) is not None, SENDERS)
     problems.add("sms.retryPeriodMinutes", checks.retry_period(given.retry_period_minutes))
+    if region := _region(given):
+        problems.add("sms.defaultRegion", checks.region(region))
+    problems.add("sms.maxParts", checks.between(given.max_parts, limits.SMS_PARTS, "parts"))
+    if given.per_second is not None:
+        rate = checks.between(
+            given.per_second, limits.SMS_PER_SECOND, "messages a second, or none for no limit"
+        )
+        problems.add("sms.perSecond", rate)
+    problems.add("sms.atOnce", checks.between(given.at_once, limits.SMS_AT_ONCE, "messages at once"))
+    problems.add("sms.reportHours", checks.between(given.report_hours, limits.SMS_REPORT_HOURS, "hours"))
 
 
 def _email(given: EmailInput) -> EmailSettings:
@@ -297,13 +310,29 @@ def _email(given: EmailInput) -> EmailSettings:
 
 
 def _sms(given: SmsInput) -> SmsSettings:
-    return SmsSettings(sender_number=_sender(given) or "", retry_period_minutes=given.retry_period_minutes)
+    return SmsSettings(
+        sender_number=_sender(given) or "",
+        retry_period_minutes=given.retry_period_minutes,
+        default_region=_region(given),
+        max_parts=given.max_parts,
+        per_second=given.per_second,
+        at_once=given.at_once,
+        report_hours=given.report_hours,
+        repeat_uncertain=given.repeat_uncertain,
+    )
 
 
 def _sender(given: SmsInput) -> str | None:
-    """A number as E.164, or a name as it is; None if it is neither."""
+    """A number as E.164; a name or a short code as it is; None if it is nothing of that."""
     text = given.sender_number.strip()
-    return checks.phone_number(text) or (text if SENDER.fullmatch(text) else None)
+    shortest, longest = limits.SHORT_CODE_DIGITS
+    is_code = text.isascii() and text.isdecimal() and shortest <= len(text) <= longest
+    is_name = len(text) <= limits.SENDER_NAME_CHARACTERS and SENDER_NAME.fullmatch(text)
+    return text if is_code or is_name else checks.phone_number(text)
+
+
+def _region(given: SmsInput) -> str | None:
+    return (given.default_region or "").strip().upper() or None
 
 
 def _entry(

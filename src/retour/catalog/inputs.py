@@ -95,10 +95,20 @@ class EventsInput(Input):
 
 
 class SmsInput(Input):
-    """`sms` of a channel configuration. senderNumber: with + and country code, or up to 11 letters and digits."""
+    """`sms` of a channel configuration. senderNumber: with + and country code, a name, or a short code.
+
+    defaultRegion: of recipients' numbers without +. maxParts: a longer text is not sent. perSecond: null for no limit.
+    reportHours: how long a final report is waited for. repeatUncertain: send again what may have been sent already.
+    """
 
     sender_number: Annotated[str, told(required=True, minLength=1)] = ""
     retry_period_minutes: RetryPeriod = 5040
+    default_region: Annotated[str, told(minLength=2, maxLength=2)] | None = None
+    max_parts: Annotated[int, between(limits.SMS_PARTS)] = 10
+    per_second: Annotated[float, between(limits.SMS_PER_SECOND)] | None = None
+    at_once: Annotated[int, between(limits.SMS_AT_ONCE)] = 8
+    report_hours: Annotated[float, between(limits.SMS_REPORT_HOURS)] = 72
+    repeat_uncertain: bool = False
 
 
 class ConfigurationInput(Input):

@@ -11,6 +11,7 @@ import re
 
 import msgspec
 
+from retour import segments
 from retour.channels import Outgoing, Receipt
 from retour.classify import failure
 from retour.classify.tables import FAILURES, RETRYING
@@ -34,6 +35,7 @@ SOFT_TRIES = 2
 """How often `deferred` says "later" before it delivers."""
 
 ADMIN_FAILURE = 25
+ENCODINGS = {segments.GSM: "GSM", segments.UCS2: "UNICODE"}  # the words of Adobe's sample
 
 _SYNC, _ASYNC = FailureCategory.SYNC, FailureCategory.ASYNC
 _FICTIONAL = re.compile(r"\+1555(?:555)?01(\d\d)")
@@ -131,7 +133,7 @@ class SimulatedChannel:
             return Receipt(trouble=outcome.trouble, provider=_provider("down"))
         if outcome.soft < 0 or (outgoing.attempt <= outcome.soft and outgoing.step == 0):
             later = _failure(outgoing.channel, outcome.soft_code, _SYNC)
-            return Receipt(soft=later, provider=_provider("later", later))
+            return Receipt(soft=later, provider=_travelling(_provider("later", later), outgoing))
         return _play(outcome.steps, outgoing, now)
 
     async def close(self) -> None:
@@ -175,13 +177,24 @@ def _play(steps: tuple[Step, ...], outgoing: Outgoing, now: int) -> Receipt:
     for step in steps[outgoing.step :]:
         if facts and step.after:
             return Receipt(facts=tuple(facts), again_at=now + step.after * SECOND, provider=facts[0].provider)
-        facts.append(_fact(step, outgoing.channel))
+        facts.append(_fact(step, outgoing, now))
     return Receipt(facts=tuple(facts), provider=facts[0].provider if facts else None)
 
 
-def _fact(step: Step, channel: ChannelKind) -> Fact:
-    why = _failure(channel, step.code, step.category) if step.code is not None else None
-    return Fact(status=step.status, key=step.status.value, failure=why, provider=_provider(step.status, why))
+def _fact(step: Step, outgoing: Outgoing, now: int) -> Fact:
+    why = _failure(outgoing.channel, step.code, step.category) if step.code is not None else None
+    said = _travelling(_provider(step.status, why), outgoing)
+    if outgoing.channel is ChannelKind.SMS and step.status is FeedbackStatus.DELIVERED:
+        said = msgspec.structs.replace(said, at=now)
+    return Fact(status=step.status, key=step.status.value, failure=why, provider=said)
+
+
+def _travelling(said: ProviderFacts, outgoing: Outgoing) -> ProviderFacts:
+    """With encoding and parts of a text message, while its text is here."""
+    if outgoing.channel is not ChannelKind.SMS or outgoing.content is None:
+        return said
+    counted = segments.count(outgoing.content.text or "")
+    return msgspec.structs.replace(said, encoding=ENCODINGS[counted.encoding], parts=counted.parts)
 
 
 def _failure(channel: ChannelKind, code: int, category: FailureCategory) -> Failure:

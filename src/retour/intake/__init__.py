@@ -182,7 +182,7 @@ class Intake:
             channel=version.channel,
             namespace=person.namespace,
             user_id=person.user_id,
-            address=address_of(person, version.channel) or "",
+            address=address_of(person, version.channel, version.default_region) or "",
             created_at=now,
             expires_at=now + round(version.retry_period_minutes * limits.MINUTE),
             content=self._keys.seal_bytes(content, sandbox=execution.sandbox, row=row, column="content"),

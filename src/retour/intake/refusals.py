@@ -68,7 +68,8 @@ def _check_recipient(
     same = profiles.known_as(person.namespace) == profiles.known_as(version.identity_namespace)
     namespace = f"The campaign's identity type is {version.identity_namespace}; this recipient's is {person.namespace}."
     problems.need(f"{path}.namespace", same, namespace)
-    if address_of(person, version.channel) is not None:
+    region = version.default_region
+    if address_of(person, version.channel, region) is not None:
         return
     if version.channel is ChannelKind.EMAIL:
         message = (
@@ -76,9 +77,8 @@ def _check_recipient(
         )
         problems.add(f"{path}.channelData.emailAddress", message)
     else:
-        message = (
-            "There is no usable phone number. Give channelData.mobilePhoneNumber with + and country code."
-        )
+        wanted = "with + and country code" + (f", or as it is dialled in {region}" if region else "")
+        message = f"There is no usable phone number. Give channelData.mobilePhoneNumber {wanted}."
         problems.add(f"{path}.channelData.mobilePhoneNumber", message)
 
 

@@ -50,14 +50,17 @@ def hash_of(endpoint: str, request: Any) -> bytes:
     return hashlib.sha256(endpoint.encode() + b"\n" + msgspec.json.encode(request, order="sorted")).digest()
 
 
-def address_of(person: Recipient, channel: ChannelKind) -> str | None:
-    """Where to: channelData, else the profile's field that AJO takes by default, else a userId of that kind."""
+def address_of(person: Recipient, channel: ChannelKind, region: str | None = None) -> str | None:
+    """Where to: channelData, else the profile's field that AJO takes by default, else a userId of that kind.
+
+    A telephone number as E.164. region: of numbers without a country code.
+    """
     own = person.user_id if person.namespace.lower() in OWN_NAMESPACES[channel] else None
     if channel is ChannelKind.EMAIL:
         found = person.email_address or _text_at(person.profile, "personalEmail", "address") or own
         return found if found and checks.email_address(found) else None
     found = person.phone_number or _text_at(person.profile, "mobilePhone", "number") or own
-    return checks.phone_number(found) if found else None
+    return checks.phone_number(found, region) if found else None
 
 
 def reused(request: Request) -> Conflict:

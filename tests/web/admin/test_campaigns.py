@@ -324,6 +324,20 @@ async def test_a_text_message_is_counted_as_it_is_sent(
     assert told in (await ann.post(f"{LIST}/{campaign.id}/content", data=form)).text
 
 
+@pytest.mark.parametrize(("most", "warned"), [(2, True), (3, False)])
+async def test_a_text_of_more_parts_than_are_allowed_is_warned_of_before_anything_is_sent(
+    desk: Desk, ann: httpx.AsyncClient, most: int, warned: bool
+) -> None:
+    texts = await desk.house.simulated("sms", max_parts=most)
+    content = ContentInput(text="Hello")
+    campaign = await desk.draft(channel="sms", content=content, channel_configuration_id=texts)
+    page = f"{LIST}/{campaign.id}/content"
+    assert "are more than" not in (await ann.get(page)).text
+    typed = await ann.post(page, data={"version": "1", "text": "a" * 307, "do": "preview"})
+    sentence = f"3 parts are more than the {most} that the channel configuration allows"
+    assert (sentence in typed.text) == warned
+
+
 # --- the request in every form ---
 
 

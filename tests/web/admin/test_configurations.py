@@ -7,6 +7,7 @@ import pytest
 
 from outside.certificates import Authority
 from outside.smtp import Conduct, relay
+from retour.model import SmsSettings
 from web.admin.desk import DEV, PROD, Desk, Read
 
 LIST = f"{DEV}/channel-configurations"
@@ -60,6 +61,61 @@ async def test_a_simulated_one_asks_for_no_relay(desk: Desk, ann: httpx.AsyncCli
     assert "+15550100" in page
     assert "transactional-mail" not in page
     assert "can’t be used by a live campaign" in (await ann.get(f"{PROD}/channel-configurations/new")).text
+
+
+SMS = {
+    "channel": "sms",
+    "name": "text",
+    "provider": "simulated",
+    "sender_number": "LUMA",
+    "retry_minutes": "10",
+    "region": "nl",
+    "most_parts": "3",
+    "per_second": "0.5",
+    "at_once": "4",
+    "report_hours": "24",
+    "repeat_uncertain": "on",
+}
+
+
+async def test_limits_of_text_messages_are_saved_and_shown(desk: Desk, ann: httpx.AsyncClient) -> None:
+    await ann.post(f"{LIST}/new", data=SMS)
+    (made,) = await desk.house.retour.configurations.list(desk.house.dev)
+    assert made.sms == SmsSettings(
+        sender_number="LUMA", retry_period_minutes=10, default_region="NL", max_parts=3, per_second=0.5, at_once=4,
+        report_hours=24, repeat_uncertain=True,
+    )  # fmt: skip
+    edit = f"{LIST}/{made.id}/edit"
+    await ann.post(edit, data=Read((await ann.get(edit)).text).data | {"name": "renamed"})
+    (after,) = await desk.house.retour.configurations.list(desk.house.dev)
+    assert (after.name, after.sms) == ("renamed", made.sms)
+    form = Read((await ann.get(edit)).text).data
+    del form["repeat_uncertain"]
+    await ann.post(edit, data=form | {"per_second": "", "region": ""})
+    (after,) = await desk.house.retour.configurations.list(desk.house.dev)
+    assert after.sms is not None
+    assert (after.sms.per_second, after.sms.default_region, after.sms.repeat_uncertain) == (None, None, False)
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"sender_number": "12"}, "sms-senderNumber"),
+        ({"region": "ZZ"}, "sms-defaultRegion"),
+        ({"most_parts": "11"}, "sms-maxParts"),
+        ({"per_second": "many"}, "sms-perSecond"),
+        ({"at_once": "0"}, "sms-atOnce"),
+        ({"report_hours": "200"}, "sms-reportHours"),
+    ],
+)
+async def test_what_is_wrong_with_text_messages_is_said_at_its_field_and_the_part_of_the_form_is_open(
+    desk: Desk, ann: httpx.AsyncClient, change: dict[str, str], place: str
+) -> None:
+    answer = await ann.post(f"{LIST}/new", data=SMS | change)
+    assert answer.status_code == 422
+    assert f"{place}-err" in Read(answer.text).ids
+    assert ('<details class="adv" open>' in answer.text) == (place != "sms-senderNumber")
+    assert await desk.house.retour.configurations.list(desk.house.dev) == []
 
 
 @pytest.mark.parametrize(

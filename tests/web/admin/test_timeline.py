@@ -136,3 +136,26 @@ def test_what_comes_next_is_always_said(
 )
 def test_a_gap_in_words(seconds: float, word: str) -> None:
     assert timeline.gap(round(seconds * limits.SECOND)) == word
+
+
+@pytest.mark.parametrize(
+    ("encoding", "parts", "sentence"),
+    [
+        ("GSM", "2", "Text: GSM, 2 parts."),
+        ("UNICODE", "1", "Text: UNICODE, 1 part."),
+        (None, "3", "Text: 3 parts."),
+    ],
+)
+def test_a_text_message_says_how_it_travelled_and_the_provider_s_time(
+    encoding: str | None, parts: str, sentence: str
+) -> None:
+    delivered = event(
+        1, FeedbackStatus.DELIVERED, channel=ChannelKind.SMS, encoding=encoding, parts=parts, delivered_at=NOW
+    )
+    (*_, step) = told_of(delivered)
+    assert sentence in step.sentences
+    assert any(told.startswith("By the provider's clock: ") for told in step.sentences)
+
+
+def test_nothing_is_said_of_how_an_e_mail_travelled() -> None:
+    assert not any("Text:" in told for told in told_of(event(1, FeedbackStatus.SENT))[-1].sentences)

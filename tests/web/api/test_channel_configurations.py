@@ -45,6 +45,30 @@ async def test_a_text_message_sender_is_kept_as_a_number(acme: Api) -> None:
     assert other["sms"]["senderNumber"] == "LUMA"
 
 
+@pytest.mark.parametrize("sender", ["bol.com", "Luma Shop", "Luma-Store1", "7Eleven", "123", "12345678"])
+async def test_a_name_or_a_short_code_may_send(acme: Api, sender: str) -> None:
+    made = await acme.post(CONFIGURATIONS, SMS | {"sms": {"senderNumber": f" {sender} "}})
+    assert made["sms"]["senderNumber"] == sender
+
+
+async def test_what_is_not_said_of_text_messages_has_its_usual_value(acme: Api) -> None:
+    made = await acme.post(CONFIGURATIONS, SMS)
+    assert made["sms"] == {
+        "senderNumber": "+15550100", "retryPeriodMinutes": 5040, "defaultRegion": None, "maxParts": 10,
+        "perSecond": None, "atOnce": 8, "reportHours": 72, "repeatUncertain": False,
+    }  # fmt: skip
+
+
+async def test_limits_of_text_messages_are_kept_as_they_are_given(acme: Api) -> None:
+    limits = {"maxParts": 1, "perSecond": 0.1, "atOnce": 64, "reportHours": 168, "repeatUncertain": True}
+    given = {"senderNumber": "+15550100", "retryPeriodMinutes": 60, "defaultRegion": "NL"} | limits
+    made = await acme.post(CONFIGURATIONS, SMS | {"sms": given})
+    assert made["sms"] == given
+    other = {"maxParts": 10, "perSecond": 1_000, "atOnce": 1, "reportHours": 0, "defaultRegion": " nl "}
+    changed = await acme.put(f"{CONFIGURATIONS}/{made['id']}", SMS | {"sms": given | other}, made["version"])
+    assert changed.json()["sms"] == given | other | {"defaultRegion": "NL"}
+
+
 ELSEWHERE = (
     {"host": "evil.example"},
     {"port": 2525},
@@ -109,6 +133,11 @@ async def test_a_name_is_taken_once(house: House, acme: Api) -> None:
     assert rows(house) == before
 
 
+def text(**more: Any) -> dict[str, Any]:
+    """A text message's configuration with something in `sms`."""
+    return SMS | {"sms": {"senderNumber": "+15550100"} | more}
+
+
 EMAIL = {"senderName": "Luma", "senderEmail": "a@b.example"}
 WRONG: tuple[tuple[dict[str, Any], str], ...] = (
     ({}, "name"),
@@ -159,6 +188,27 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
     (SMS | {"sms": {"senderNumber": "+1555\r\nX: y"}}, "sms.senderNumber"),
     (SMS | {"sms": {"senderNumber": "call +14155552671"}}, "sms.senderNumber"),
     (SMS | {"sms": {"senderNumber": "\u0661\u0662"}}, "sms.senderNumber"),
+    (SMS | {"sms": {"senderNumber": "\u0661\u0662\u0663\u0664"}}, "sms.senderNumber"),
+    (SMS | {"sms": {"senderNumber": "12"}}, "sms.senderNumber"),
+    (SMS | {"sms": {"senderNumber": "123456789"}}, "sms.senderNumber"),
+    (SMS | {"sms": {"senderNumber": "Twelve chars"}}, "sms.senderNumber"),
+    (SMS | {"sms": {"senderNumber": "Luma\nX"}}, "sms.senderNumber"),
+    (SMS | {"sms": {"senderNumber": "Café"}}, "sms.senderNumber"),
+    (SMS | {"sms": {"senderNumber": "-Luma"}}, "sms.senderNumber"),
+    (text(defaultRegion="ZZ"), "sms.defaultRegion"),
+    (text(defaultRegion="NLD"), "sms.defaultRegion"),
+    (text(defaultRegion=31), "sms.defaultRegion"),
+    (text(maxParts=0), "sms.maxParts"),
+    (text(maxParts=11), "sms.maxParts"),
+    (text(maxParts=1.5), "sms.maxParts"),
+    (text(perSecond=0), "sms.perSecond"),
+    (text(perSecond=0.09), "sms.perSecond"),
+    (text(perSecond=1_000.1), "sms.perSecond"),
+    (text(atOnce=0), "sms.atOnce"),
+    (text(atOnce=65), "sms.atOnce"),
+    (text(reportHours=-1), "sms.reportHours"),
+    (text(reportHours=168.5), "sms.reportHours"),
+    (text(repeatUncertain="yes"), "sms.repeatUncertain"),
 )  # fmt: skip
 
 

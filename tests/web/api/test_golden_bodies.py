@@ -10,7 +10,8 @@ import pytest
 from cast import House
 from outside.https import Endpoint, Request
 from pure.test_payloads import EMAIL_SAMPLE, SMS_SAMPLE
-from retour import ids
+from retour import ids, limits
+from retour.catalog.inputs import ContentInput
 from web.api.callers import UNITARY, WEBHOOKS, Api, execution, webhook
 
 OURS = {"_id", "timestamp", "retour"}
@@ -33,13 +34,20 @@ FAILURE = {f"messageDeliveryFeedback.messageFailure.{key}" for key in ("category
 
 
 async def posted(
-    house: House, acme: Api, receiver: Endpoint, channel: str, **more: Any
+    house: House,
+    acme: Api,
+    receiver: Endpoint,
+    channel: str,
+    text: str = "Hello",
+    **more: Any,
 ) -> tuple[dict[str, Any], Request]:
     """The execution's answer, and the last event's request."""
+    content: dict[str, Any] = {"content": ContentInput(text=text)} if channel == "sms" else {}
     made = await house.campaign(
         await house.simulated(channel),
         channel=channel,
         identity_namespace=None if channel == "email" else "Phone",
+        **content,
     )
     await acme.post(WEBHOOKS, webhook(url=receiver.url("/x"), headers=[], **more))
     person = {"namespace": "email" if channel == "email" else "Phone"}
@@ -54,7 +62,7 @@ async def posted(
 async def test_exact_adobe_payload_and_no_header_of_ours(
     house: House, acme: Api, receiver: Endpoint, channel: str
 ) -> None:
-    plain = {"format": "ajo", "signed": False, "authentication": {"type": "none"}}
+    plain: dict[str, Any] = {"format": "ajo", "signed": False, "authentication": {"type": "none"}}
     answer, request = await posted(house, acme, receiver, channel, **plain)
     assert (request.method, request.header("content-type")) == ("POST", "application/json")
     assert {name.lower() for name, _ in request.headers} <= CURL
@@ -75,6 +83,27 @@ async def test_a_bounce_has_adobe_s_failure(house: House, acme: Api, receiver: E
     assert feedback["feedbackStatus"] == {"value": "bounce"}
     assert set(feedback["messageFailure"]) == {"category", "type", "code", "reason"}
     assert feedback["messageFailure"]["code"].isdecimal()
+
+
+@pytest.mark.parametrize("form", ["ajo", "extended"])
+async def test_a_text_message_is_told_as_in_adobe_s_sample(
+    house: House, acme: Api, receiver: Endpoint, form: str
+) -> None:
+    _, request = await posted(house, acme, receiver, "sms", "a" * 161, format=form)
+    body, sample = json.loads(request.body), SAMPLES["sms"]
+    feedback, adobe_s = body["messageDeliveryFeedback"], sample["messageDeliveryFeedback"]
+    told_at = feedback.pop("deliveryTimestamp")
+    assert feedback == {name: value for name, value in adobe_s.items() if name != "deliveryTimestamp"}
+    assert len(told_at) == len(adobe_s["deliveryTimestamp"])
+    assert 0 <= ids.now() - ids.parse_iso(told_at) < limits.HOUR
+    assert body["channelContext"] == sample["channelContext"]
+
+
+async def test_an_e_mail_tells_nothing_of_parts(house: House, acme: Api, receiver: Endpoint) -> None:
+    _, request = await posted(house, acme, receiver, "email")
+    feedback = json.loads(request.body)["messageDeliveryFeedback"]
+    names = ("encoding", "numberOfMessageParts", "deliveryTimestamp")
+    assert [feedback[name] for name in names] == [None, None, None]
 
 
 @pytest.mark.parametrize("channel", ["email", "sms"])

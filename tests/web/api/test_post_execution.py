@@ -81,6 +81,56 @@ async def test_a_text_message_needs_a_number_with_country_code(house: House, acm
     assert "country code" in context["recipients[0].channelData.mobilePhoneNumber"]
 
 
+async def texts_in(house: House, region: str | None) -> str:
+    """A live campaign of text messages whose configuration has this default region; its id."""
+    configuration = await house.simulated("sms", default_region=region)
+    return (await house.campaign(configuration, channel="sms", identity_namespace=None)).id
+
+
+def by_number(*numbers: str) -> list[dict[str, Any]]:
+    """Recipients with these numbers."""
+    return [
+        {
+            "type": "external",
+            "userId": f"ann-{index}",
+            "namespace": "phone",
+            "channelData": {"mobilePhoneNumber": one},
+        }
+        for index, one in enumerate(numbers)
+    ]
+
+
+async def test_numbers_are_kept_as_e_164_those_without_a_plus_by_the_configuration_s_region(
+    house: House, acme: Api
+) -> None:
+    people = by_number("06 1234 5678", "+44 (7911) 123456")
+    body = execution(await texts_in(house, "NL")) | {"recipients": people}
+    made = await acme.post(UNITARY, body, status=202)
+    found = await house.retour.shelves.recipients(house.dev.id, made["executionId"])
+    messages = [await house.retour.shelves.message(house.dev.id, row[0]) for row in found]
+    assert [one.address for one in messages if one] == ["+31612345678", "+447911123456"]
+    assert [one.user_id for one in messages if one] == ["ann-0", "ann-1"]
+
+
+@pytest.mark.parametrize(
+    ("region", "number", "told"),
+    [
+        (None, "0612345678", "with + and country code."),
+        ("NL", "0612", "with + and country code, or as it is dialled in NL."),
+        ("NL", "+31 6", "with + and country code, or as it is dialled in NL."),
+    ],
+)
+async def test_one_number_that_can_t_be_refuses_the_call_before_anything_is_stored(
+    house: House, acme: Api, region: str | None, number: str, told: str
+) -> None:
+    body = execution(await texts_in(house, region)) | {"recipients": by_number("+31612345678", number)}
+    before = rows(house)
+    context = refusal(await acme.call("POST", UNITARY, body), 400, "000111")
+    assert context["recipients[1].channelData.mobilePhoneNumber"].endswith(told)
+    assert "recipients[0].channelData.mobilePhoneNumber" not in context
+    assert rows(house) == before
+
+
 def bad(campaign_id: str) -> list[tuple[str, Any, int, str, str]]:
     """(what, body, status, code, path) of everything a program may get wrong."""
     good = execution(campaign_id)

@@ -172,6 +172,8 @@ def _sentences(event: Event, one: Told) -> list[str]:
     if one.provider and one.provider.reference:
         what = "Queue id" if one.provider.name == "smtp" else "Reference"
         made.append(f"{what}: {one.provider.reference}")
+    if text := told.travelled(one):
+        made.append(f"Text: {text}.")
     if one.retries:
         made.append(f"After {one.retries} failed {'try' if one.retries == 1 else 'tries'}.")
     if one.delivered_at:

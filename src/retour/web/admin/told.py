@@ -33,7 +33,7 @@ class Provider(Value, rename="camel"):
 class Told(Value):
     """Of an event. delivered_at: the provider's time as it stands there; retries: failed tries before the event.
 
-    complaint: its kind, of a complaint alone.
+    complaint: its kind, of a complaint alone. encoding, parts: of a text message, where the provider told them.
     """
 
     failure: Failure | None = None
@@ -43,6 +43,8 @@ class Told(Value):
     retries: int = 0
     complaint: str | None = None
     delivered_at: str | None = None
+    encoding: str | None = None
+    parts: str | None = None
 
 
 def read(body: bytes) -> Told:
@@ -61,6 +63,8 @@ def read(body: bytes) -> Told:
             "retries": feedback.get("retryCount") or 0,
             "complaint": ours.get("complaint"),
             "delivered_at": feedback.get("deliveryTimestamp"),
+            "encoding": feedback.get("encoding"),
+            "parts": feedback.get("numberOfMessageParts"),
         },
         Told,
     )
@@ -76,6 +80,12 @@ def reason(told: Told) -> str:
     )
     sentence = failure.reason or "No reason was given"
     return f"{sentence} ({about})" if about else sentence
+
+
+def travelled(told: Told) -> str:
+    """`GSM, 2 parts`; empty where nothing is known of it."""
+    counted = f"{told.parts} {'part' if told.parts == '1' else 'parts'}" if told.parts else ""
+    return ", ".join(word for word in (told.encoding, counted) if word)
 
 
 def reply(provider: Provider) -> str:

@@ -46,7 +46,7 @@ class EventsSettings(Answer):
 
 
 class SmsSettings(Answer):
-    """Who a text message is from, and within which limits."""
+    """Who a text message is from, and within which limits. perSecond: null for no limit."""
 
     sender_number: str
     retry_period_minutes: float

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from retour.catalog.inputs import (
     NOTICES,
     SECURITY,
@@ -12,7 +14,7 @@ from retour.catalog.inputs import (
     SmsInput,
     SmtpInput,
 )
-from retour.model import ChannelConfiguration, ChannelKind, Value
+from retour.model import ChannelConfiguration, ChannelKind, SmsSettings, Value
 from retour.web.admin.forms.fields import Form, as_decimal, as_number
 
 __all__ = ["NOTICES", "SECURITY", "ConfigurationForm", "blank", "of", "to_input", "told", "typed"]
@@ -45,6 +47,12 @@ class ConfigurationForm(Value):
     events_key_kept: bool = False
     forget_events_key: bool = False
     sender_number: str = ""
+    region: str = ""
+    most_parts: str = "10"
+    per_second: str = ""
+    at_once: str = "8"
+    report_hours: str = "72"
+    repeat_uncertain: bool = False
 
 
 def blank(channel: str) -> ConfigurationForm:
@@ -58,7 +66,7 @@ def of(stored: ChannelConfiguration) -> ConfigurationForm:
     """A stored one to edit; the password stays where it is."""
     email, smtp, sms = stored.email, stored.smtp, stored.sms
     settings = email or sms
-    return ConfigurationForm(
+    made = ConfigurationForm(
         version=str(stored.version),
         name=stored.name,
         channel=stored.channel,
@@ -78,7 +86,20 @@ def of(stored: ChannelConfiguration) -> ConfigurationForm:
         events=stored.events.provider if stored.events else "",
         events_key=(stored.events.key or "") if stored.events else "",
         events_key_kept=bool(stored.events and stored.events.secret),
-        sender_number=sms.sender_number if sms else "",
+    )
+    return _with_sms(made, sms) if sms else made
+
+
+def _with_sms(form: ConfigurationForm, sms: SmsSettings) -> ConfigurationForm:
+    return structs.replace(
+        form,
+        sender_number=sms.sender_number,
+        region=sms.default_region or "",
+        most_parts=str(sms.max_parts),
+        per_second="" if sms.per_second is None else f"{sms.per_second:g}",
+        at_once=str(sms.at_once),
+        report_hours=f"{sms.report_hours:g}",
+        repeat_uncertain=sms.repeat_uncertain,
     )
 
 
@@ -108,6 +129,12 @@ def typed(form: Form, channel: str, stored: ChannelConfiguration | None) -> Conf
         events_key_kept=bool(stored and stored.events and stored.events.secret),
         forget_events_key=form.on("forget_events_key"),
         sender_number=form.line("sender_number"),
+        region=form.line("region"),
+        most_parts=form.line("most_parts", "10"),
+        per_second=form.line("per_second"),
+        at_once=form.line("at_once", "8"),
+        report_hours=form.line("report_hours", "72"),
+        repeat_uncertain=form.on("repeat_uncertain"),
     )
 
 
@@ -154,14 +181,23 @@ def _events(form: ConfigurationForm) -> EventsInput:
 
 
 def _sms(form: ConfigurationForm) -> SmsInput:
-    return SmsInput(sender_number=form.sender_number, retry_period_minutes=as_decimal(form.retry_minutes))
+    return SmsInput(
+        sender_number=form.sender_number,
+        retry_period_minutes=as_decimal(form.retry_minutes),
+        default_region=form.region or None,
+        max_parts=as_number(form.most_parts),
+        per_second=as_decimal(form.per_second) if form.per_second else None,
+        at_once=as_number(form.at_once),
+        report_hours=as_decimal(form.report_hours),
+        repeat_uncertain=form.repeat_uncertain,
+    )
 
 
 def told(form: ConfigurationForm) -> dict[str, str]:
     """Label to value, for two versions side by side; the password is not among them."""
     shown = {"Name": form.name, "Provider": form.provider}
     if form.channel != ChannelKind.EMAIL:
-        return shown | {"Sender": form.sender_number, "Retry period": form.retry_minutes}
+        return shown | _told_of_sms(form)
     shown |= {
         "Sender name": form.sender_name,
         "Sender email": form.sender_email,
@@ -174,3 +210,16 @@ def told(form: ConfigurationForm) -> dict[str, str]:
         shown |= {"Host": form.host, "Port": form.port, "Security": form.security}
         shown |= {"User name": form.username, "Connections": form.connections, "Events": form.events}
     return shown
+
+
+def _told_of_sms(form: ConfigurationForm) -> dict[str, str]:
+    return {
+        "Sender": form.sender_number,
+        "Retry period": form.retry_minutes,
+        "Default country": form.region,
+        "Most parts": form.most_parts,
+        "Messages a second": form.per_second,
+        "Messages at once": form.at_once,
+        "Wait for reports": form.report_hours,
+        "Send uncertain ones again": "yes" if form.repeat_uncertain else "no",
+    }

@@ -103,7 +103,8 @@ async def _needed(visit: SandboxVisit, campaign: Campaign, name: str, form: Camp
     if name == "actions":
         return {"configurations": await _configurations(visit, campaign)}
     if name == "content":
-        return _shown(forms.with_content(campaign, form))
+        most = await _most_parts(visit, campaign)
+        return _shown(forms.with_content(campaign, form)) | {"most_parts": most}
     if name == "audience":
         webhook = await visit.retour.webhooks.find(visit.sandbox)
         status = words.webhook_status(webhook) if webhook else None
@@ -116,6 +117,14 @@ def _shown(typed: Campaign) -> dict[str, Any]:
     sample, required = samples.rendered(typed), samples.required(typed)
     variables = [(name, name in required) for name in samples.variables(typed)]
     return {"variables": variables, "sample": sample, "counted": samples.counted(sample)}
+
+
+async def _most_parts(visit: SandboxVisit, campaign: Campaign) -> int | None:
+    """What the chosen channel configuration allows; None for e-mail, and while none is chosen."""
+    if not campaign.configuration_id:
+        return None
+    found = await visit.retour.shelves.fresh_configuration(visit.sandbox.id, campaign.configuration_id)
+    return found.sms.max_parts if found and found.sms else None
 
 
 async def _configurations(visit: SandboxVisit, campaign: Campaign) -> list[ChannelConfiguration]:

@@ -22,6 +22,7 @@ from retour.web.admin.visits import SandboxVisit
 
 PATH = "/channel-configurations"
 ONE = PATH + "/{id}"
+ADVANCED = ("sms-defaultRegion", "sms-maxParts", "sms-perSecond", "sms-atOnce", "sms-reportHours")
 
 
 async def listing(visit: SandboxVisit) -> Response:
@@ -121,6 +122,7 @@ def _form_page(
     values |= {"security": forms.SECURITY, "notices": forms.NOTICES}
     values |= {"events": [("", "None"), *EVENTS.items()]}
     values |= {"callback": visit.retour.callbacks.address(stored) if stored else None}
+    values |= {"open_advanced": any(place in values["problems"] for place in ADVANCED)}
     values |= {"production": visit.sandbox.type is SandboxType.PRODUCTION}
     return visit.render("configurations/form.html", error.status if error else status, **values)
 
