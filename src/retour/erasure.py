@@ -96,6 +96,8 @@ class Erasure:
                 Step(statement="events_erase", values=place | {"nothing": NOTHING}),
                 Step(statement="deliveries_erase", values=place | {"now": ids.now()}),
                 Step(statement="returned_mails_erase", values=place),
+                Step(statement="early_reports_erase", values=place),
+                Step(statement="provider_refs_erase", values=place),
                 Step(statement="soft_error_erase", values=place),
             ]
         await self._store.write(Changed(steps=tuple(steps)))

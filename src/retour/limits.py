@@ -106,6 +106,10 @@ WEBHOOK_SCHEDULE = (
 )  # seconds; 11 tries in 75.6 h
 SENDING_SCHEDULE = (5, 30, 120, 300, 900, 1_800, 3_600, 7_200, 14_400)  # seconds; the last repeats
 JITTER = 0.2
+THROTTLE_PAUSE = (
+    SECOND,
+    5 * MINUTE,
+)  # of a lane whose provider takes no more; longer, and nobody sees that it does
 RETRY_AFTER_MAX = 24 * HOUR
 TAKEN_TOO_OFTEN = 10  # claims of a row that was never settled: a bug or a crash each time
 CIRCUIT_FAILURES = 10  # failed tries in a row before a webhook's circuit opens
@@ -124,6 +128,16 @@ RELAY_CONNECTIONS = (1, 64)
 REPORT_PAUSE = 0.1  # seconds between two looks at a message that is being tried while a report of it is here
 REPORT_WAITS = 50
 REPORTS_AT_ONCE = 32  # in this process, of those that come many together; each is a look and a commit
+PROVIDER_REF_AGE = 40 * DAY  # no provider reports of a message after a month
+EARLY_REPORT_AGE = 72 * HOUR  # what it waits for is written within minutes, or was never ours
+EARLY_REPORT_SCHEDULE = (
+    5,
+    30,
+    120,
+    600,
+    3_600,
+)  # seconds; the last repeats. What settles a message wakes its own
+EARLY_REPORT_LEASE = 15 * SECOND  # a look and a commit
 RETURNED_MAIL_BYTES = 10 * 1024 * 1024  # Postfix's own limit (message_size_limit) is 10,240,000
 RETURNED_MAIL_HEAD = 256 * 1024  # read of a mail: words and status come before the mail that is returned
 RETURNED_MAIL_KEPT = 64 * 1024

@@ -165,6 +165,21 @@ class Learned(Value):
     complaint: str | None = None
     exclusion: Exclusion | None = None
 
+    @property
+    def fact(self) -> Fact:
+        """With a key that is the same for the same news: bounces and errors of two codes are two."""
+        key = str(self.status)
+        if self.status in (FeedbackStatus.BOUNCE, FeedbackStatus.ERROR) and self.failure is not None:
+            key = f"{self.status}:{self.failure.code}"
+        return Fact(
+            status=self.status,
+            key=key,
+            failure=self.failure,
+            provider=self.provider,
+            complaint=self.complaint,
+            exclusion=self.exclusion,
+        )
+
 
 class Lane(NamedTuple):
     """A queue that is served on its own: a sandbox, and in sending one of its channel configurations."""
@@ -582,8 +597,8 @@ class Message(Value):
     """A campaign for one recipient on one channel; the row is its own queue entry.
 
     content: the sealed profile and context, None once removed. attempts: tries that count. fence: the
-    lease's token. taken: claims since the last settling. revision: raised by each hand-over with events.
-    events: how many were told. delayed: a `delay` was told.
+    lease's token. taken: claims since the last settling; tried: those of them that are to try it. revision: raised
+    by each hand-over with events. events: how many were told. delayed: a `delay` was told.
     """
 
     sandbox: str
@@ -609,6 +624,7 @@ class Message(Value):
     events: int = 0
     delayed: bool = False
     final_event_id: str | None = None
+    tried: int = 0
 
     @property
     def lane(self) -> Lane:

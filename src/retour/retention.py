@@ -133,6 +133,7 @@ def _all(sandbox: str, message: str, execution: str, before: int) -> list[Step]:
         _attempts(sandbox, message, before),
         Step(statement="deliveries_prune", values=place),
         Step(statement="events_prune", values=place),
+        Step(statement="provider_refs_erase", values={"sandbox": sandbox, "id": message}),
         Step(statement="message_prune", values=place),
         Step(statement="execution_prune", values={"sandbox": sandbox, "id": execution}),
     ]

@@ -42,6 +42,7 @@ class Upkeep:
             )
         )
         await self._in_batches("request_keys_expire", now - limits.REQUEST_KEY_AGE)
+        await self._in_batches("provider_refs_expire", now - limits.PROVIDER_REF_AGE)
         await self._in_batches("audit_expire", now - limits.AUDIT_AGE)
         await self._in_batches("soft_errors_expire", now - limits.SOFT_ERROR_AGE)
         await self._end_overlaps(now)

@@ -19,7 +19,13 @@ REFERENCE = {
     "setting", "organization", "sandbox", "credential", "person", "membership", "sign_in_link", "session",
     "invitation",
 }  # fmt: skip
-LOCKING = {"configuration_health", "webhook_state", "message_claim", "message_claim_stuck", "delivery_claim"}
+LOCKING = {
+    "configuration_health",
+    "webhook_state",
+    "message_claim",
+    "message_claim_stuck",
+    "delivery_claim",
+} | {"early_report_claim"}
 NOT_ROUTED = re.compile(r"sandbox\s*(?:=\s*ANY|IN)\s*\(", re.I)
 STATEMENTS = statements("postgres")
 

@@ -77,6 +77,14 @@ async def furnish(desk: Desk, sandbox: str) -> dict[str, Any]:
         "event_id": None,
     }
     await desk.change("returned_mail_insert", sandbox=sandbox, size=7, raw=b"sealed", **mail)
+    await desk.change(
+        "provider_ref_put",
+        sandbox=sandbox,
+        configuration_id="relay",
+        reference="SM1",
+        message_id="order-1",
+        now=desk.now,
+    )
     await suppress(desk, sandbox)
     change: dict[str, Any] = {
         "org": "acme@Org",
@@ -92,6 +100,7 @@ async def furnish(desk: Desk, sandbox: str) -> dict[str, Any]:
         "execution_id": key[1],
         "request_id": "order-1",
         "message_id": "order-1",
+        "reference": "SM1",
         "delivery_id": "order-1.1",
         "configuration_id": "relay",
         "version_id": "v1",

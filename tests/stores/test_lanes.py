@@ -17,7 +17,7 @@ async def lanes(desk: Desk, room: RoomName) -> list[Lane]:
 
 
 async def test_an_empty_store_has_no_lanes(desk: Desk) -> None:
-    assert [await lanes(desk, room) for room in RoomName] == [[], []]
+    assert [await lanes(desk, room) for room in RoomName] == [[], [], []]
 
 
 async def test_every_configuration_with_due_messages_is_a_lane_and_no_other(desk: Desk) -> None:

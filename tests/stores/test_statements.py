@@ -18,13 +18,14 @@ SANDBOXED = (
     "campaign", "campaign_version", "channel_configuration", "webhook", "request_key", "execution", "message",
     "event", "delivery", "attempt", "profile", "tally", "audit", "returned_mail",
     "suppression", "suppression_rules", "soft_error", "suppression_upload", "suppression_file", "suppression_failure",
+    "provider_ref", "early_report",
 )  # fmt: skip
 # Deliberate questions about every sandbox: the start, the sweeps and the housekeeping.
 SWEEPS = {
     "messages_free", "deliveries_free", "due_message_lanes", "due_delivery_lanes", "deliveries_expire",
     "request_keys_expire", "webhooks_overlapped", "events_old", "webhooks_failing", "configurations_failing",
     "alerts_all", "audit_expire", "returned_mails_expire",
-    "soft_errors_expire", "uploads_open", "uploads_old",
+    "soft_errors_expire", "uploads_open", "uploads_old", "provider_refs_expire", "due_report_lanes",
 }  # fmt: skip
 ONLY_SQLITE = re.compile(
     r"\b(rowid|insert\s+or|replace\s+into|strftime|datetime\(|julianday|glob|autoincrement|ifnull|total\(|"
@@ -92,7 +93,7 @@ def test_a_migration_has_nothing_that_only_sqlite_can_run() -> None:
 
 # Read by a deliberate sweep; an index that is no key may start with the age (a distributed store takes it too).
 BY_AGE = {"request_key": ("created_at",), "event": ("at",), "audit": ("at",), "returned_mail": ("at",)} | {
-    "soft_error": ("at",), "suppression_upload": ("created_at",),
+    "soft_error": ("at",), "suppression_upload": ("created_at",), "provider_ref": ("created_at",),
 }  # fmt: skip
 
 
@@ -121,12 +122,13 @@ def plan_of(name: str) -> list[str]:
     ["message_claim", "message_claim_stuck", "message_leased", "message_wake_one", "delivery_claim",
      "delivery_leased", "delivery_settle", "delivery_wake_next", "delivery_owe", "due_message_lanes",
      "due_delivery_lanes", "profiles_of", "tally_add", "tallies_of", "tally_first",
-     "configuration_health", "suppression_of", "soft_error_get"],
+     "configuration_health", "suppression_of", "soft_error_get", "provider_ref_get", "early_report_claim",
+     "early_reports_wake", "early_reports_wake_of", "due_report_lanes"],
 )  # fmt: skip
 def test_the_hot_statements_never_scan_a_table(name: str) -> None:
     plan = plan_of(name)
     tables = "|".join(SANDBOXED)
-    aliases = rf"(?:{tables}|[dmnpw])"
+    aliases = rf"(?:{tables}|[demnpw])"
     assert [line for line in plan if re.match(rf"SCAN {aliases}\b(?! USING COVERING)", line)] == []
 
 

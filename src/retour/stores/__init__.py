@@ -22,6 +22,7 @@ class RoomName(StrEnum):
 
     SENDING = "sending"
     DISPATCH = "dispatch"
+    REPORTS = "reports"
 
 
 class MessageClaim(Value):
@@ -50,6 +51,24 @@ class DeliveryClaim(Value):
     probe: bool = False
 
 
+class EarlyReport(Value):
+    """A report that came before what it is about was written down. See the table of that name.
+
+    attempts: claims since it came, or since it was woken. doc: model.Learned as JSON.
+    """
+
+    sandbox: str
+    id: str
+    configuration_id: str
+    reference: str
+    message_id: str | None
+    at: int
+    due_at: int
+    expires_at: int
+    attempts: int = 0
+    doc: bytes = b""
+
+
 class Store(Protocol):
     """What rooms and shelves know of the database."""
 
@@ -61,6 +80,9 @@ class Store(Protocol):
 
     async def claim_deliveries(self, sandbox: str, now: int, limit: int) -> DeliveryClaim:
         """Take up to `limit` due deliveries of a sandbox; none while its webhook is paused or missing."""
+
+    async def claim_reports(self, sandbox: str, now: int, limit: int) -> tuple[EarlyReport, ...]:
+        """Take up to `limit` due early reports of a sandbox, those that came first in front."""
 
     async def due_lanes(self, room: RoomName, now: int) -> list[Lane]:
         """Lanes with rows that may be taken now: the sweep that finds what the bell missed."""

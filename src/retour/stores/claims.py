@@ -20,7 +20,7 @@ from retour.model import (
     RecipientStatus,
     Value,
 )
-from retour.stores import DeliveryClaim, MessageClaim
+from retour.stores import DeliveryClaim, EarlyReport, MessageClaim
 from retour.stores.plans import Ask, Plan, Values, find
 from retour.suppression import Guard
 
@@ -60,7 +60,7 @@ def deliveries(
 MESSAGE_COLUMNS = (
     "id", "execution_id", "request_id", "campaign_id", "version_id", "configuration_id", "channel",
     "namespace", "user_id", "address", "created_at", "expires_at", "content", "status", "attempts",
-    "fence", "taken", "revision", "events", "delayed", "final_event_id", "due_at",
+    "fence", "taken", "revision", "events", "delayed", "final_event_id", "due_at", "tried",
 )  # fmt: skip
 
 
@@ -153,3 +153,18 @@ def _delivery(sandbox: str, row: tuple[Any, ...]) -> Delivery:
         "body": bytes(values["body"] or b""),
     }
     return Delivery(sandbox=sandbox, **values)
+
+
+# --- early reports ---
+
+REPORT_COLUMNS = (
+    "id", "configuration_id", "reference", "message_id", "at", "due_at", "expires_at", "attempts", "doc",
+)  # fmt: skip
+
+
+def take_reports(sandbox: str, now: int, limit: int) -> Plan[tuple[EarlyReport, ...]]:
+    """Take due early reports, in the order in which they came."""
+    values = {"sandbox": sandbox, "now": now, "limit": limit} | _lease(now, limits.EARLY_REPORT_LEASE)
+    rows = yield from find("early_report_claim", values)
+    taken = (EarlyReport(sandbox=sandbox, **dict(zip(REPORT_COLUMNS, row, strict=True))) for row in rows)
+    return tuple(sorted(taken, key=lambda report: (report.at, report.id)))

@@ -23,10 +23,12 @@ from retour.suppression import Lesson
 
 
 class Written(Value):
-    """It is committed. `owed`: deliveries that it made due. `changed`: rows of the last step."""
+    """It is committed. `owed`: deliveries that it made due. `changed`: rows of the last step. `woken`: it made early
+    reports due."""
 
     owed: int = 0
     changed: int = 0
+    woken: bool = False
 
 
 class Stale(Value):
@@ -86,7 +88,7 @@ class Relay(Value):
 class Settled(Value):
     """Sending: what came of a try. Guard: the lease (fence) and the revision it was decided on.
 
-    lesson: what it taught of the address.
+    lesson: what it taught of the address. references: the provider's ids of it; reports that wait for one are due.
     """
 
     lane: Lane
@@ -104,6 +106,7 @@ class Settled(Value):
     owings: tuple[Owing, ...] = ()
     relay: Relay | None = None
     lesson: Lesson | None = None
+    references: tuple[str, ...] = ()
 
 
 class Returned(Value):
@@ -117,7 +120,10 @@ class Returned(Value):
 
 
 class Reported(Value):
-    """Feedback, of what is learned after sending. Guard: the revision it was decided on, and that nobody tries it."""
+    """Feedback, of what is learned after sending. Guard: the revision it was decided on, and that nobody tries it.
+
+    due_at: until when a final report is waited for. early: the id of the early report that this was.
+    """
 
     sandbox: str
     message_id: str
@@ -128,6 +134,8 @@ class Reported(Value):
     owings: tuple[Owing, ...]
     mail: Returned | None = None
     lesson: Lesson | None = None
+    due_at: int | None = None
+    early: str | None = None
 
 
 class Attempted(Value):

@@ -175,24 +175,29 @@ def _settled(handover: Settled) -> Plan[Answer]:
         yield from change("messages_wake", _lane(handover) | {"now": handover.now})
     if handover.lesson is not None:
         yield from _learned(handover.lane.sandbox, handover.lesson)
-    return Written(owed=sum(told[: len(owed)]))
+    woken = bool(handover.references) and (yield from _referred(handover))
+    return Written(owed=sum(told[: len(owed)]), woken=woken)
+
+
+def _referred(handover: Settled) -> Plan[bool]:
+    """By which ids it is reported of; whether reports waited for it."""
+    place = _lane(handover) | {"message_id": handover.message_id, "now": handover.now}
+    named = [place | {"reference": reference} for reference in sorted(set(handover.references))]
+    puts = [Ask("provider_ref_put", values) for values in named]
+    wakes = [Ask("early_reports_wake", values) for values in named]
+    told = yield [*puts, *wakes, Ask("early_reports_wake_of", place)]
+    return any(told[len(puts) :])
+
+
+SETTLED = (
+    "fence", "revision", "status", "due_at", "attempts", "delayed", "final_event_id", "waits_for_relay",
+    "drop_content",
+)  # fmt: skip
 
 
 def _settle_values(handover: Settled) -> Values:
-    return {
-        "sandbox": handover.lane.sandbox,
-        "id": handover.message_id,
-        "fence": handover.fence,
-        "revision": handover.revision,
-        "status": handover.status,
-        "due_at": handover.due_at,
-        "attempts": handover.attempts,
-        "told": len(handover.owings),
-        "delayed": handover.delayed,
-        "final_event_id": handover.final_event_id,
-        "waits_for_relay": handover.waits_for_relay,
-        "drop_content": handover.drop_content,
-    }
+    place = {"sandbox": handover.lane.sandbox, "id": handover.message_id, "told": len(handover.owings)}
+    return place | {name: getattr(handover, name) for name in SETTLED}
 
 
 def _owe_values(owing: Owing) -> Values:
@@ -238,17 +243,13 @@ def _lane(handover: Settled) -> Values:
 # --- reports ---
 
 
+REPORTED = ("revision", "status", "due_at", "delayed", "final_event_id")
+
+
 @_plan.register
 def _reported(handover: Reported) -> Plan[Answer]:
-    values = {
-        "sandbox": handover.sandbox,
-        "id": handover.message_id,
-        "revision": handover.revision,
-        "status": handover.status,
-        "told": len(handover.owings),
-        "delayed": handover.delayed,
-        "final_event_id": handover.final_event_id,
-    }
+    place = {"sandbox": handover.sandbox, "id": handover.message_id, "told": len(handover.owings)}
+    values = place | {name: getattr(handover, name) for name in REPORTED}
     if not (yield from change("message_report", values)):
         return Stale()
     recorded = yield [Ask("event_insert", msgspec.structs.asdict(owing.event)) for owing in handover.owings]
@@ -257,6 +258,8 @@ def _reported(handover: Reported) -> Plan[Answer]:
         return Repeated(facts=tuple(known))
     owed = [Ask("delivery_owe", _owe_values(owing)) for owing in handover.owings if owing.wanted]
     kept = [Ask("returned_mail_insert", _mail_values(handover, handover.mail))] if handover.mail else []
+    if handover.early is not None:
+        kept.append(Ask("early_report_delete", {"sandbox": handover.sandbox, "id": handover.early}))
     told = (yield [*owed, *kept]) if owed or kept else []
     if handover.lesson is not None:
         yield from _learned(handover.sandbox, handover.lesson)

@@ -18,7 +18,16 @@ import structlog
 from retour import limits
 from retour.errors import Busy, ConfigError
 from retour.model import Lane
-from retour.stores import DeliveryClaim, MessageClaim, RoomName, Row, claims, plans, postgres_writes
+from retour.stores import (
+    DeliveryClaim,
+    EarlyReport,
+    MessageClaim,
+    RoomName,
+    Row,
+    claims,
+    plans,
+    postgres_writes,
+)
 from retour.stores.handovers import Answer, Handover
 from retour.stores.plans import Plan
 from retour.stores.postgres_presence import Presence
@@ -128,12 +137,19 @@ class PostgresStore:
         """See Store.claim_deliveries."""
         return await self._claim(claims.take_deliveries(sandbox, now, limit))
 
+    async def claim_reports(self, sandbox: str, now: int, limit: int) -> tuple[EarlyReport, ...]:
+        """See Store.claim_reports."""
+        return await self._claim(claims.take_reports(sandbox, now, limit))
+
     async def due_lanes(self, room: RoomName, now: int) -> list[Lane]:
         """See Store.due_lanes."""
-        if room is RoomName.SENDING:
-            rows = await self.read("due_message_lanes", now=now)
-        else:
-            rows = await self.read("due_delivery_lanes", now=now, threshold=limits.CIRCUIT_FAILURES)
+        match room:
+            case RoomName.SENDING:
+                rows = await self.read("due_message_lanes", now=now)
+            case RoomName.DISPATCH:
+                rows = await self.read("due_delivery_lanes", now=now, threshold=limits.CIRCUIT_FAILURES)
+            case RoomName.REPORTS:
+                rows = await self.read("due_report_lanes", now=now)
         return [Lane(*row) for row in rows]
 
     async def read(self, statement: str, **values: Any) -> list[Row]:

@@ -47,6 +47,12 @@ class ReportShelves:
         message = message_of(sandbox, tuple(values))
         return Reportable(message=message, events=tuple(events), leased=bool(leased), erased=bool(erased))
 
+    async def message_of(self, sandbox: str, configuration_id: str, reference: str) -> str | None:
+        """The id of the message that a provider calls so; None when none is known."""
+        place = {"sandbox": sandbox, "configuration_id": configuration_id}
+        rows = await self._store.read("provider_ref_get", **place, reference=reference)
+        return str(rows[0][0]) if rows else None
+
     async def returned_mails(self, sandbox: str, message_id: str) -> list[ReturnedMail]:
         """Of a message, the first one first."""
         rows = await self._store.read("returned_mails_of", sandbox=sandbox, message_id=message_id)

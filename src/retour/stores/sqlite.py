@@ -21,7 +21,7 @@ import structlog
 from retour import limits
 from retour.errors import Busy, ConfigError, StoreInUse
 from retour.model import Lane
-from retour.stores import DeliveryClaim, MessageClaim, RoomName, Row, plans, sqlite_writes
+from retour.stores import DeliveryClaim, EarlyReport, MessageClaim, RoomName, Row, plans, sqlite_writes
 from retour.stores.handovers import Answer, Handover
 from retour.stores.sql import migrations, statements
 from retour.stores.sqlite_jobs import Inbox, Job
@@ -87,12 +87,22 @@ class SqliteStore:
         )
         return claim
 
+    async def claim_reports(self, sandbox: str, now: int, limit: int) -> tuple[EarlyReport, ...]:
+        """See Store.claim_reports."""
+        claim: tuple[EarlyReport, ...] = await self._ask(
+            self._writes, lambda db: sqlite_writes.claim_reports(db, sandbox, now, limit), patient=True
+        )
+        return claim
+
     async def due_lanes(self, room: RoomName, now: int) -> list[Lane]:
         """See Store.due_lanes."""
-        if room is RoomName.SENDING:
-            rows = await self.read("due_message_lanes", now=now)
-        else:
-            rows = await self.read("due_delivery_lanes", now=now, threshold=limits.CIRCUIT_FAILURES)
+        match room:
+            case RoomName.SENDING:
+                rows = await self.read("due_message_lanes", now=now)
+            case RoomName.DISPATCH:
+                rows = await self.read("due_delivery_lanes", now=now, threshold=limits.CIRCUIT_FAILURES)
+            case RoomName.REPORTS:
+                rows = await self.read("due_report_lanes", now=now)
         return [Lane(*row) for row in rows]
 
     async def read(self, statement: str, **values: Any) -> list[Row]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import apsw
 
 from retour.model import Lane
-from retour.stores import DeliveryClaim, MessageClaim, claims, plans, tallies
+from retour.stores import DeliveryClaim, EarlyReport, MessageClaim, claims, plans, tallies
 from retour.stores.handovers import Answer, Handover
 from retour.stores.plans import Ask, Conflict, Plan
 from retour.stores.sql import statements
@@ -39,6 +39,11 @@ def claim_messages(db: apsw.Connection, lane: Lane, now: int, limit: int) -> Mes
 def claim_deliveries(db: apsw.Connection, sandbox: str, now: int, limit: int) -> DeliveryClaim:
     """Take due deliveries of a sandbox."""
     return _carry_out(db, claims.take_deliveries(sandbox, now, limit))
+
+
+def claim_reports(db: apsw.Connection, sandbox: str, now: int, limit: int) -> tuple[EarlyReport, ...]:
+    """Take due early reports of a sandbox."""
+    return _carry_out(db, claims.take_reports(sandbox, now, limit))
 
 
 def _carry_out(db: apsw.Connection, plan: Plan[T]) -> T:

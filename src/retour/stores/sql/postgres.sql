@@ -21,10 +21,12 @@ WITH due AS (
   SELECT id FROM message WHERE sandbox = :sandbox AND configuration_id = :configuration_id
     AND due_at IS NOT NULL AND due_at <= GREATEST(CAST(:now AS BIGINT), :clock) AND (leased = 0 OR due_at <= :clock)
   ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
-UPDATE message m SET due_at = :clock + :lease, leased = 1, attempts = attempts + 1, fence = fence + 1, taken = taken + 1
+UPDATE message m SET due_at = :clock + :lease, leased = 1, attempts = attempts + 1, fence = fence + 1, taken = taken + 1,
+  tried = tried + 1
 FROM due WHERE m.sandbox = :sandbox AND m.id = due.id
 RETURNING m.id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id,
-  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at
+  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at,
+  tried
 
 -- name: message_claim_stuck
 WITH due AS (
@@ -35,7 +37,8 @@ WITH due AS (
 UPDATE message m SET due_at = :clock + :lease, leased = 2, attempts = attempts + 1, fence = fence + 1, taken = taken + 1
 FROM due WHERE m.sandbox = :sandbox AND m.id = due.id
 RETURNING m.id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id,
-  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at
+  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at,
+  tried
 
 -- name: message_leased
 SELECT 1 FROM message
@@ -61,3 +64,11 @@ RETURNING id, event_id, u.message_id, request_id, feedback_status, u.sequence, u
 
 -- name: delivery_leased
 SELECT 1 FROM delivery WHERE sandbox = :sandbox AND leased = 1 AND due_at > :clock LIMIT 1
+
+-- name: early_report_claim
+WITH due AS (
+  SELECT id FROM early_report WHERE sandbox = :sandbox AND due_at <= GREATEST(CAST(:now AS BIGINT), :clock)
+  ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+UPDATE early_report e SET due_at = :clock + :lease, attempts = attempts + 1
+FROM due WHERE e.sandbox = :sandbox AND e.id = due.id
+RETURNING e.id, configuration_id, reference, message_id, at, e.due_at, expires_at, attempts, doc

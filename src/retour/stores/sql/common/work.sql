@@ -33,13 +33,15 @@ SELECT id, execution_id, request_id, campaign_id, channel, namespace, user_id, a
 FROM message WHERE sandbox = :sandbox AND id = :id
 
 -- name: message_claim
-UPDATE message SET due_at = :until, leased = 1, attempts = attempts + 1, fence = fence + 1, taken = taken + 1
+UPDATE message SET due_at = :until, leased = 1, attempts = attempts + 1, fence = fence + 1, taken = taken + 1,
+  tried = tried + 1
 WHERE sandbox = :sandbox AND id IN (
   SELECT id FROM message WHERE sandbox = :sandbox AND configuration_id = :configuration_id
     AND due_at IS NOT NULL AND due_at <= :now
   ORDER BY due_at LIMIT :limit)
 RETURNING id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id,
-  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at
+  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at,
+  tried
 
 -- leased = 2: held to be told only, which is no probe of the relay.
 -- name: message_claim_stuck
@@ -49,7 +51,8 @@ WHERE sandbox = :sandbox AND id IN (
     AND due_at IS NOT NULL AND due_at <= :now AND (delayed = 0 OR expires_at <= :now)
   ORDER BY due_at LIMIT :limit)
 RETURNING id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id,
-  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at
+  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at,
+  tried
 
 -- `+ 0` keeps the planner to the few leased rows: by the due index it would read all that wait for the relay. `> 0` is
 -- what the index of leased rows says.
@@ -60,8 +63,8 @@ WHERE sandbox = :sandbox AND configuration_id = :configuration_id AND leased > 0
 
 -- name: message_settle
 UPDATE message SET status = CASE WHEN erased = 0 THEN :status ELSE status END,
-  due_at = CASE WHEN erased = 0 THEN CAST(:due_at AS BIGINT) END, leased = 0, taken = 0, attempts = :attempts,
-  revision = revision + 1, events = events + :told, delayed = :delayed, final_event_id = :final_event_id,
+  due_at = CASE WHEN erased = 0 THEN CAST(:due_at AS BIGINT) END, leased = 0, taken = 0, tried = 0,
+  attempts = :attempts, revision = revision + 1, events = events + :told, delayed = :delayed, final_event_id = :final_event_id,
   waits_for_relay = :waits_for_relay, content = CASE WHEN :drop_content = 1 THEN NULL ELSE content END
 WHERE sandbox = :sandbox AND id = :id AND revision = :revision AND fence = :fence AND leased > 0
 
