@@ -59,7 +59,8 @@ def tell(about: About, facts: tuple[Fact, ...]) -> Told:
     owings: list[Owing] = []
     status, final_event_id = about.message.status, about.message.final_event_id
     for sequence, fact in enumerate(facts, start=about.message.events + 1):
-        amends = final_event_id if fact.status in FINAL_STATUSES else None
+        # `sent` follows a final event only where that said that nobody knows (reports.decide)
+        amends = final_event_id if fact.status in FINAL_STATUSES | {FeedbackStatus.SENT} else None
         event = _event(about, fact, sequence, amends)
         owings.append(_owing(about, event, fact))
         status = _status_after(status, fact)

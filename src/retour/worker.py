@@ -39,6 +39,7 @@ class Worker:
         self._rooms: dict[RoomName, Room] = {
             RoomName.SENDING: retour.sending,
             RoomName.DISPATCH: retour.dispatch,
+            RoomName.REPORTS: retour.reports,
         }
 
     async def run(self) -> None:

@@ -28,6 +28,7 @@ class Quick:
 
     reports: Reports
     kinds: tuple[ChannelKind, ...] = (ChannelKind.EMAIL,)
+    repeats = True
     taken: int = 0
     heard: Counter[Heard] = field(default_factory=Counter)
     running: set[asyncio.Task[None]] = field(default_factory=set)

@@ -50,6 +50,7 @@ class Script:
     otherwise: Receipt = field(default_factory=Receipt)
     tried: list[str] = field(default_factory=list)
     kinds: tuple[ChannelKind, ...] = (ChannelKind.EMAIL,)
+    repeats: bool = True
 
     async def send(self, outgoing: Outgoing, now: int) -> Receipt:
         """See channels.Channel."""

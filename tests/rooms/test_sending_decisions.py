@@ -18,7 +18,7 @@ from retour.model import (
     Rendered,
     SmsSettings,
 )
-from retour.sending import Decision, give_up, settle, too_long, unrendered, wait_for_relay
+from retour.outcomes import Decision, give_up, settle, too_long, unrendered, wait_for_relay
 from retour.stores import MessageClaim
 from retour.stores.handovers import Relay
 

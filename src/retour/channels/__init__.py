@@ -56,9 +56,13 @@ class Receipt(Value):
 
 
 class Channel(Protocol):
-    """A way to reach people."""
+    """A way to reach people.
+
+    repeats: it may be asked again to send what it may have sent already: the recipient knows both for one.
+    """
 
     kinds: tuple[ChannelKind, ...]
+    repeats: bool
 
     async def send(self, outgoing: Outgoing, now: int) -> Receipt:
         """Try once, within its own time budget. `now` in microseconds."""

@@ -55,6 +55,7 @@ class SmtpChannel:
     """
 
     kinds: tuple[ChannelKind, ...] = (ChannelKind.EMAIL,)
+    repeats = True  # under the same Message-ID
 
     def __init__(
         self, vet: Vet, ssl_context: ssl.SSLContext, *, budget_seconds: float = SMTP_SECONDS

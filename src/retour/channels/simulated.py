@@ -125,6 +125,7 @@ class SimulatedChannel:
     """The provider `simulated`. A production sandbox may not use it."""
 
     kinds: tuple[ChannelKind, ...] = (ChannelKind.EMAIL, ChannelKind.SMS)
+    repeats = True
 
     async def send(self, outgoing: Outgoing, now: int) -> Receipt:
         """What the address asks for, from where the message is (`attempt` counts from 1)."""

@@ -115,6 +115,11 @@ def test_a_recipient_who_was_left_out_is_told_why() -> None:
         ({"waits_for_relay": True}, {}, ["It waits for the relay, which can't be used now", "Given up"]),
         ({"leased": True}, {}, ["A try is under way."]),
         ({"kept": False}, {"status": Status.SENT}, ["News is asked for in 1 min, at"]),
+        (
+            {"kept": False},
+            {"channel": ChannelKind.SMS},
+            ["A final report is waited for; it is over in 1 min"],
+        ),
         ({"due_at": None, "kept": False}, {"status": Status.SENT}, ["It is with the next hop."]),
         ({"due_at": None, "kept": False}, {"status": Status.BOUNCED}, ["Nothing more is expected."]),
         ({"erased": True}, {}, []),

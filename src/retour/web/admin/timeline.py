@@ -204,7 +204,7 @@ def following(message: MessageRow, life: Life, now: int) -> list[str]:
     if life.due_at is None:
         return [_over(message)]
     if not life.kept:
-        return [f"News is asked for {_when(life.due_at, now)}."]
+        return [_news(message, life.due_at, now)]
     return [_try(message, life, life.due_at, now), f"Given up {_when(life.expires_at, now)}."]
 
 
@@ -212,6 +212,12 @@ def _over(message: MessageRow) -> str:
     if message.status in OVER:
         return "Nothing more is expected. What comes all the same is told as a correction."
     return "It is with the next hop. Whatever is reported of it is told here."
+
+
+def _news(message: MessageRow, due_at: int, now: int) -> str:
+    if message.channel is ChannelKind.SMS:
+        return f"A final report is waited for; it is over {_when(due_at, now)}."
+    return f"News is asked for {_when(due_at, now)}."
 
 
 def _try(message: MessageRow, life: Life, due_at: int, now: int) -> str:
