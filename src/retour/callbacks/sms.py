@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import structlog
 
 from retour import limits
-from retour.errors import Busy, Code, Forbidden, TooLarge
+from retour.errors import Code, Forbidden, TooLarge
 from retour.model import ChannelConfiguration
-from retour.reports import Heard, Reports
+from retour.reports import Reports
 from retour.sealed import Secrets
 from retour.smsproviders import PROVIDERS
 from retour.smsproviders.shapes import Posted, Reply, Report, settings_of
@@ -47,10 +47,5 @@ class SmsCallbacks:
         """What came of one. Raises Busy."""
         if isinstance(told, Reply) or told.learned is None:
             return "of_no_interest"
-        place = self._reports.marks.find(told.mark)
-        if place is None or place.sandbox != configuration.sandbox:
-            return Heard.NOBODY
-        heard = await self._reports.told(place, told.learned, now)
-        if heard is Heard.LATER:
-            raise Busy(begun=True)
-        return heard
+        place = (configuration.sandbox, configuration.id)
+        return await self._reports.heard_of(*place, told.mark, told.reference, told.learned, now)

@@ -15,7 +15,7 @@ import msgspec
 from retour import limits, segments
 from retour.channels import Examination, Examined, Outgoing, Receipt
 from retour.kept import Kept
-from retour.model import ChannelKind, Fact, FeedbackStatus, Learned, Rendered, SmsSettings
+from retour.model import ChannelKind, Fact, FeedbackStatus, Rendered, SmsSettings
 from retour.outbound import Answer, Ask
 from retour.outbound.addresses import Allowed
 from retour.smsproviders import PROVIDERS, SmsProvider
@@ -63,6 +63,7 @@ class HttpSmsChannel:
     """Every provider of smsproviders.PROVIDERS. asking: outbound's. also: addresses that relays may have."""
 
     kinds: tuple[ChannelKind, ...] = (ChannelKind.SMS,)
+    repeats = False  # a telephone shows both
 
     def __init__(self, asking: Asking, also: tuple[Allowed, ...]) -> None:
         self._asking = asking
@@ -171,24 +172,12 @@ def receipt_of(outcome: Outcome) -> Receipt:
         sent = Fact(status=FeedbackStatus.SENT, key=FeedbackStatus.SENT, provider=outcome.facts)
         return Receipt(facts=(sent,), provider=outcome.facts, references=outcome.references)
     if isinstance(outcome, Refused):
-        return Receipt(facts=(_fact(outcome.learned),), provider=outcome.learned.provider)
+        return Receipt(facts=(outcome.learned.fact,), provider=outcome.learned.provider)
     if isinstance(outcome, Busy):
         return Receipt(throttled=outcome.seconds or 0, provider=outcome.facts)
     if isinstance(outcome, Trouble):
         return Receipt(trouble=outcome.sentence, provider=outcome.facts)
     return Receipt(uncertain=True, provider=outcome.facts)
-
-
-def _fact(learned: Learned) -> Fact:
-    """With the key that a report of the same has, so that it is told once."""
-    bounced = learned.status is FeedbackStatus.BOUNCE and learned.failure is not None
-    return Fact(
-        status=learned.status,
-        key=f"bounce:{learned.failure.code}" if bounced and learned.failure else learned.status,
-        failure=learned.failure,
-        provider=learned.provider,
-        exclusion=learned.exclusion,
-    )
 
 
 def _text(outgoing: Outgoing, sms: SmsSettings, content: Rendered, now: int) -> Text:
