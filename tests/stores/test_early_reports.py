@@ -15,6 +15,7 @@ from retour.stores import EarlyReport, RoomName
 from retour.stores.handovers import Changed, Owing, Reported, Stale, Step, Written
 from retour.upkeep import Upkeep
 from stores.desk import ACME, OTHER, RELAY, Desk
+from stores.others import a_desk
 
 PLACE = Sandbox(id=ACME, org="acme@Org", name="prod", type=SandboxType.PRODUCTION, created_at=0)
 SENT, DELAY, DELIVERED = FeedbackStatus.SENT, FeedbackStatus.DELAY, FeedbackStatus.DELIVERED
@@ -132,6 +133,22 @@ async def test_many_reports_and_settlings_at_once_all_find_each_other(desk: Desk
     assert [await named(desk, f"SM-{one.id}") for one in messages] == [one.id for one in messages]
     desk.wait(5)
     assert sorted(await taken(desk, limit=50)) == sorted(f"of {one.id}" for one in messages)
+
+
+@pytest.mark.peer("postgres")
+async def test_two_processes_that_settle_and_keep_at_once_leave_no_report_behind(database: str) -> None:
+    async with a_desk(database) as first, a_desk(database) as second:
+        await first.campaign()
+        await first.configuration()
+        messages = [await claimed(first, f"order-{number}") for number in range(20)]
+        settling = [first.settle(one, SENT, references=(f"SM-{one.id}",)) for one in messages]
+        keeping = [keep(second, f"of {one.id}", f"SM-{one.id}") for one in messages]
+        await asyncio.gather(*settling, *keeping)
+        assert [await named(second, f"SM-{one.id}") for one in messages] == [one.id for one in messages]
+        for desk in (first, second):
+            desk.wait(5)
+        halves = await asyncio.gather(*(taken(desk, limit=20) for desk in (first, second)))
+        assert sorted(halves[0] + halves[1]) == sorted(f"of {one.id}" for one in messages)
 
 
 async def test_a_claimed_report_is_somebody_s_until_its_lease_ends(desk: Desk) -> None:
