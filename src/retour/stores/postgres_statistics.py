@@ -10,7 +10,17 @@ from __future__ import annotations
 import asyncpg
 import structlog
 
-TABLES = ("message", "delivery", "event", "attempt", "execution", "request_key", "profile")
+TABLES = (
+    "message",
+    "delivery",
+    "event",
+    "attempt",
+    "execution",
+    "request_key",
+    "profile",
+    "provider_ref",
+    "early_report",
+)
 FIRST, FACTOR, LAST = 200, 5, 125_000  # hand-overs; after the last the figures can't be wrong by much
 KNOWN = "SELECT MIN(reltuples) FROM pg_class WHERE oid IN ('message'::regclass, 'delivery'::regclass)"
 log = structlog.get_logger()
