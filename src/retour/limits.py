@@ -192,6 +192,7 @@ ALLOWED_ENTRIES = 1_000
 SOFT_ERROR_GAP = 24 * HOUR  # AJO: errors of different messages add up when they are that far apart
 SOFT_ERROR_AGE = 180 * DAY  # what an address has not repeated for half a year is forgotten
 SUPPRESSION_COMMENT_CHARACTERS = 256
+KEYWORD_CHARACTERS = 40  # of an answer that may be a word like STOP; the longest has 11
 SUPPRESSION_ENTRIES = 1_000  # in one call
 SUPPRESSION_PAGE = (1, 1_000)
 UPLOAD_BYTES = 10 * 1024 * 1024  # AJO takes 1 MB; 100,000 addresses with comments have five
