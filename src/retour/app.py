@@ -26,6 +26,7 @@ from retour.catalog.campaigns import Campaigns
 from retour.catalog.configurations import Configurations
 from retour.catalog.credentials import Credentials
 from retour.catalog.first_steps import Operator
+from retour.catalog.opt_outs import OptOuts
 from retour.catalog.organizations import Organizations
 from retour.catalog.people import People
 from retour.catalog.profiles import Profiles
@@ -112,6 +113,7 @@ class Cupboard:
     replays: Replays
     suppression: Suppression
     uploads: Uploads
+    opt_outs: OptOuts
     rotations: Rotations
     verification: Verification
     operator: Operator
@@ -204,6 +206,7 @@ def _cupboard(tools: Tools) -> Cupboard:
         replays=Replays(webhooks, tools.deliveries),
         suppression=Suppression(store, tools.suppressed),
         uploads=Uploads(store, tools.suppressed),
+        opt_outs=OptOuts(store, shelves),
         rotations=Rotations(webhooks, keys),
         verification=Verification(webhooks, keys),
         operator=Operator(organizations, people, credentials, configurations, campaigns),

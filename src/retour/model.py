@@ -231,10 +231,14 @@ class ActorKind(StrEnum):
     PERSON = "person"
     CREDENTIAL = "credential"
     COMMAND_LINE = "cli"
+    PROVIDER = "provider"
 
 
 class Actor(Value):
-    """Who changes something, as it is written down. id: of the person, or the client id. name: an e-mail address."""
+    """Who changes something, as it is written down. id: of the person, or the client id. name: an e-mail address.
+
+    A provider, who tells what a person wants, is written down by the name of the channel configuration.
+    """
 
     kind: ActorKind
     id: str

@@ -1,4 +1,4 @@
-"""Suppression and allowed lists: who gets nothing, for which cause, and when an address comes on the list.
+"""Suppression and allowed lists: who gets nothing, for which cause, and when somebody comes on the list.
 
 Pure: the clock is passed in. Rules: journey-optimizer, "Retries" and "Suppression list"; codes: "Exclusion reasons".
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntFlag, StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from retour import limits
 from retour.mime import mailbox
@@ -31,23 +31,32 @@ class ListName(StrEnum):
 
 
 class EntryKind(StrEnum):
-    """What an entry names."""
+    """What an entry names: who gets no e-mail, or, by a telephone number, no text messages."""
 
     ADDRESS = "address"
     DOMAIN = "domain"
+    NUMBER = "number"
+
+
+MAIL_KINDS = (EntryKind.ADDRESS, EntryKind.DOMAIN)
+"""What e-mail is asked for; the allowed list knows no others."""
 
 
 class Cause(StrEnum):
-    """Why an address is on the suppression list (AJO's category; a complaint is `HARD` there)."""
+    """Why somebody is on the suppression list (AJO's category; a complaint is `HARD` there).
+
+    opt out: of text messages, by a word of the person's or told by the provider. AJO calls that consent.
+    """
 
     MANUAL = "MANUAL"
     HARD = "HARD"
     SOFT = "SOFT"
     COMPLAINT = "COMPLAINT"
+    OPT_OUT = "OPT_OUT"
 
 
 class Entry(Value):
-    """An address or a domain on a list. value: as `key_of` and `domain_of` write it.
+    """An address, a domain or a number on a list. value: as `key_of` and `domain_of` write it; a number in E.164.
 
     reason: AJO's, of a bounce. message_id: of the message that it is because of. errors: soft errors that were counted.
     """
@@ -83,12 +92,23 @@ class Key(NamedTuple):
 
 
 class Guard(IntFlag):
-    """What there is to ask before something is sent; a claim reads it with the state of the relay."""
+    """What there is to ask before something is sent; a claim reads it with the state of the relay.
+
+    The first three are of e-mail, the last is of text messages.
+    """
 
     NONE = 0
     SUPPRESSES = 1
     ALLOWS_ONLY = 2
     ALLOWS_ADDRESSES = 4
+    DENIES = 8
+
+
+ASKED = {
+    ChannelKind.EMAIL: Guard.SUPPRESSES | Guard.ALLOWS_ONLY | Guard.ALLOWS_ADDRESSES,
+    ChannelKind.SMS: Guard.DENIES,
+}
+"""What of it is of a channel's messages."""
 
 
 class LessonKind(StrEnum):
@@ -98,16 +118,18 @@ class LessonKind(StrEnum):
     SOFT = "soft"
     COMPLAINT = "complaint"
     DELIVERED = "delivered"
+    OPT_OUT = "opt out"
 
 
 class Lesson(Value):
-    """What a message taught of its address, to be written with the event. reason: AJO's."""
+    """What a message taught of its address, to be written with the event. reason: AJO's. of: what the address is."""
 
     kind: LessonKind
     address: str
     reason: str
     message_id: str
     now: int
+    of: EntryKind = EntryKind.ADDRESS
 
 
 class Count(Value):
@@ -138,15 +160,19 @@ EMAIL_SUPPRESSED = Exclusion(code="050102", reason="EmailSuppressed")
 DOMAIN_SUPPRESSED = Exclusion(code="050105", reason="DomainSuppressed")
 EMAIL_NOT_ALLOWED = Exclusion(code="050103", reason="EmailNotAllowed")
 DOMAIN_NOT_ALLOWED = Exclusion(code="050106", reason="DomainNotAllowed")
+SMS_NO_CONSENT = Exclusion(code="050104", reason="SMSNoConsent")
 
 
 def left_out(guard: Guard, listed: Iterable[tuple[str, str]]) -> Fact | None:
     """The fact that ends a message untried; None when it may go. listed: (list, kind) of what names its address.
 
+    guard: as far as it is of the message's channel.
     Whoever is on both lists gets nothing. Not allowed is a domain where the allowed list holds domains only, else an
     address.
     """
     found = set(listed)
+    if (ListName.SUPPRESSED, EntryKind.NUMBER) in found:
+        return _denied(SMS_NO_CONSENT)
     if (ListName.SUPPRESSED, EntryKind.ADDRESS) in found:
         return _denied(EMAIL_SUPPRESSED)
     if (ListName.SUPPRESSED, EntryKind.DOMAIN) in found:
@@ -171,14 +197,39 @@ def lesson_of(
 
     soft: the recipient's host said "later", which is no fact each time.
     """
-    if message.channel is not ChannelKind.EMAIL or provider == "simulated":
+    if provider == "simulated":
         return None
+    if message.channel is ChannelKind.SMS:
+        return _of_number(message, facts, now)
     found = [_taught(fact) for fact in facts] + [_soft(soft)]
     for kind in (LessonKind.COMPLAINT, LessonKind.HARD, LessonKind.SOFT, LessonKind.DELIVERED):
         for taught, reason in found:
             if taught is kind:
                 address = key_of(message.address).address
                 return Lesson(kind=kind, address=address, reason=reason, message_id=message.id, now=now)
+    return None
+
+
+def _of_number(message: Message, facts: tuple[Fact, ...], now: int) -> Lesson | None:
+    """Who has opted out at the provider, and a number that takes no messages. A phone that is off teaches nothing.
+
+    A provider's fact has its words. One that has none is our own: it was told because the number is listed already.
+    """
+    for fact in facts:
+        if fact.status is FeedbackStatus.DENYLIST and fact.provider is not None:
+            kind, reason = LessonKind.OPT_OUT, ""
+        elif _taught(fact)[0] is LessonKind.HARD:
+            kind, reason = LessonKind.HARD, _taught(fact)[1]
+        else:
+            continue
+        return Lesson(
+            kind=kind,
+            address=message.address,
+            reason=reason,
+            message_id=message.id,
+            now=now,
+            of=EntryKind.NUMBER,
+        )
     return None
 
 
@@ -213,8 +264,25 @@ def counted(before: Count | None, lesson: Lesson) -> Count | None:
     return Count(errors=before.errors + 1, message_id=lesson.message_id, at=lesson.now)
 
 
+def learned(sandbox: str, lesson: Lesson, entry_id: str) -> dict[str, Any]:
+    """The values of `suppression_learn`."""
+    return {
+        "sandbox": sandbox,
+        "kind": lesson.of,
+        "value": lesson.address,
+        "id": entry_id,
+        "cause": CAUSES[lesson.kind],
+        "reason": lesson.reason,
+        "message_id": lesson.message_id,
+        "comment": "",
+        "by": "",
+        "now": lesson.now,
+    }
+
+
 CAUSES = {
     LessonKind.HARD: Cause.HARD,
     LessonKind.SOFT: Cause.SOFT,
     LessonKind.COMPLAINT: Cause.COMPLAINT,
+    LessonKind.OPT_OUT: Cause.OPT_OUT,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from retour import limits
@@ -15,9 +16,12 @@ from retour.model import (
     FailureType,
     FeedbackStatus,
     Message,
+    ProviderFacts,
 )
 from retour.suppression import (
+    ASKED,
     Count,
+    EntryKind,
     Guard,
     Lesson,
     LessonKind,
@@ -110,6 +114,8 @@ BOTH = Guard.SUPPRESSES | Guard.ALLOWS_ONLY | Guard.ALLOWS_ADDRESSES
         (BOTH, [(ALLOWED, "domain")], None),
         (BOTH, [(ALLOWED, "address"), (SUPPRESSED, "domain")], ("denylist", "050105", "DomainSuppressed")),
         (BOTH, [], ("exclude", "050103", "EmailNotAllowed")),
+        (Guard.DENIES, [], None),
+        (Guard.DENIES, [(SUPPRESSED, "number")], ("denylist", "050104", "SMSNoConsent")),
         (Guard.ALLOWS_ONLY, [], ("exclude", "050106", "DomainNotAllowed")),
     ],
 )
@@ -119,6 +125,12 @@ def test_who_is_left_out(guard: Guard, listed: list[tuple[str, str]], told: tupl
         assert told is None
     else:
         assert (fact.status.value, fact.exclusion.code, fact.exclusion.reason) == told
+
+
+def test_what_there_is_to_ask_of_a_text_message_is_the_denylist_alone() -> None:
+    every = BOTH | Guard.DENIES
+    assert every & ASKED[ChannelKind.SMS] == Guard.DENIES
+    assert every & ASKED[ChannelKind.EMAIL] == BOTH
 
 
 def failure(kind: FailureType) -> Failure:
@@ -152,12 +164,42 @@ def test_what_a_message_teaches(
     lesson = lesson_of(message(), "smtp", tuple(facts), failure(soft) if soft else None, MONDAY)
     assert (lesson.kind if lesson else None) == taught
     assert lesson_of(message(), "simulated", tuple(facts), failure(soft) if soft else None, MONDAY) is None
-    text = message(ChannelKind.SMS)
-    assert lesson_of(text, "smtp", tuple(facts), failure(soft) if soft else None, MONDAY) is None
 
 
-def message(channel: ChannelKind = ChannelKind.EMAIL) -> Message:
+def by_provider(status: FeedbackStatus, kind: FailureType | None = None) -> Fact:
+    """What a provider tells."""
+    return msgspec.structs.replace(fact(status, kind), provider=ProviderFacts(name="telephony"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "taught"),
+    [
+        ([by_provider(FeedbackStatus.SENT), by_provider(FeedbackStatus.DELIVERED)], None),
+        ([by_provider(FeedbackStatus.DENYLIST)], LessonKind.OPT_OUT),
+        ([by_provider(FeedbackStatus.SENT), by_provider(FeedbackStatus.DENYLIST)], LessonKind.OPT_OUT),
+        ([by_provider(FeedbackStatus.BOUNCE, FailureType.HARD)], LessonKind.HARD),
+        ([by_provider(FeedbackStatus.BOUNCE, FailureType.SOFT)], None),
+        ([by_provider(FeedbackStatus.BOUNCE, FailureType.IGNORED)], None),
+        ([by_provider(FeedbackStatus.ERROR, FailureType.IGNORED)], None),
+        ([fact(FeedbackStatus.DENYLIST)], None),  # our own word, of a number that is listed already
+        ([], None),
+    ],
+)
+def test_what_a_text_message_teaches_of_its_number(facts: list[Fact], taught: LessonKind | None) -> None:
+    text = message(ChannelKind.SMS, "+31612345678")
+    lesson = lesson_of(text, "telephony", tuple(facts), failure(FailureType.SOFT), MONDAY)
+    assert (lesson.kind if lesson else None) == taught
+    if lesson is not None:
+        assert (lesson.address, lesson.of) == ("+31612345678", EntryKind.NUMBER)
+    assert lesson_of(text, "simulated", tuple(facts), None, MONDAY) is None
+
+
+def test_a_provider_s_list_of_addresses_teaches_nothing_of_an_address() -> None:
+    assert lesson_of(message(), "smtp", (by_provider(FeedbackStatus.DENYLIST),), None, MONDAY) is None
+
+
+def message(channel: ChannelKind = ChannelKind.EMAIL, address: str = "vera@luma.example") -> Message:
     """To Vera."""
     names = ("sandbox", "id", "execution_id", "request_id", "campaign_id", "version_id", "configuration_id")
     values: dict[str, Any] = dict.fromkeys((*names, "namespace", "user_id"), "x")
-    return Message(**values, channel=channel, address="vera@luma.example", created_at=0, expires_at=1)
+    return Message(**values, channel=channel, address=address, created_at=0, expires_at=1)

@@ -163,7 +163,7 @@ async def test_who_is_on_both_lists_gets_nothing(scene: Scene) -> None:
     assert await scene.told(await scene.write()) == ["denylist"]
 
 
-async def test_the_lists_hold_for_the_simulator_and_not_for_text_messages(house: House) -> None:
+async def test_the_lists_of_e_mail_hold_for_the_simulator_and_not_for_text_messages(house: House) -> None:
     await house.retour.suppression.add(house.dev, SUPPRESSED, [Given(DOMAIN, "example.com")])
     await house.retour.suppression.activate(house.dev, True, 0)
     mail, text = await house.simulated(), await house.simulated("sms")

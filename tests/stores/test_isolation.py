@@ -36,6 +36,7 @@ IDS = {
 OTHERWISE: dict[str, dict[str, Any]] = {  # where the same name asks for something else
     "suppression_get": {"kind": "address"},
     "suppression_by_id": {"kind": "address"},
+    "suppression_count": {"kind": "address"},
     "suppressions_newest": {"kind": "address", "start": "~"},
     "suppressions_oldest": {"kind": "address", "start": ""},
     "failures_page": {"after": -1},
@@ -142,6 +143,7 @@ async def furnish(desk: Desk, sandbox: str) -> dict[str, Any]:
         "skip": 0,
         "list": "suppressed",
         "value": "ann@home.example",
+        "number": "+15550100",
         "domain": "home.example",
         "cause": "",
         "pattern": "%",
@@ -154,12 +156,15 @@ async def suppress(desk: Desk, sandbox: str) -> None:
     """An entry, the rules, a soft error, an upload with a record that failed."""
     place: dict[str, Any] = {"sandbox": sandbox, "address": "ann@home.example", "now": desk.now}
     learned: dict[str, Any] = {
-        "id": "entry-1",
         "cause": "HARD",
         "reason": "Invalid Recipient",
         "message_id": "order-1",
     }
-    await desk.change("suppression_learn", **place, **learned)
+    address: dict[str, Any] = {"kind": "address", "value": "ann@home.example", "comment": "", "by": ""}
+    number: dict[str, Any] = {"kind": "number", "value": "+15550100", "comment": "STOP", "by": "text"}
+    for entry_id, entry in (("entry-1", address), ("entry-2", number)):
+        values = learned | entry | {"id": entry_id, "now": desk.now}
+        await desk.change("suppression_learn", sandbox=sandbox, **values)
     await desk.change("suppression_rules_put", sandbox=sandbox, soft_threshold=3, allow_active=0, version=0)
     error: dict[str, Any] = {"errors": 1, "message_id": "order-1", "at": desk.now - 1, "before": 0}
     await desk.change("soft_error_put", **place, **error)

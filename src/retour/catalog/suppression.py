@@ -13,10 +13,17 @@ from retour.model import COMMAND_LINE, Actor, Sandbox
 from retour.stores import Store
 from retour.stores.handovers import Changed, Stale, Step, Written
 from retour.stores.suppression_shelves import SuppressionShelves
-from retour.suppression import Entry, EntryKind, ListName, Rules, domain_of, key_of
+from retour.suppression import MAIL_KINDS, Entry, EntryKind, ListName, Rules, domain_of, key_of
 
 WIPED = 1_000  # rows to a commit
 NAMES = {ListName.SUPPRESSED: "suppression list", ListName.ALLOWED: "allowed list"}
+DENYLIST = "SMS denylist"  # as people know the numbers on the suppression list
+EXAMPLES = {
+    EntryKind.ADDRESS: "an e-mail address, as in ann@luma.example",
+    EntryKind.DOMAIN: "a domain, as in luma.example",
+    EntryKind.NUMBER: "a telephone number with + and the country code, as in +31612345678",
+}
+MAIL_ONLY = "The allowed list is for e-mail. Text messages go to everybody who is not on the SMS denylist."
 FULL = f"The allowed list takes {limits.ALLOWED_ENTRIES:,} entries. Remove some, or allow a domain."
 
 
@@ -40,14 +47,14 @@ class Suppression:
         self, sandbox: Sandbox, name: ListName, given: Sequence[Given], by: Actor = COMMAND_LINE
     ) -> list[Entry]:
         """All of them or none. What is there gets the new comment. Raises Invalid (422)."""
-        _check(given)
+        _check(name, given)
         known = [_written(one) for one in given]
         now = ids.now()
         steps = [
             Step(statement="suppression_put", values=put(sandbox.id, name, one, by.name, now), guard=True)
             for one in known
         ]
-        told = _entry(by, sandbox, name, Deed.ADDED, known)
+        told = told_of(by, sandbox, name, Deed.ADDED, known)
         if isinstance(await self._store.write(Changed(steps=(*steps, told))), Stale):
             raise Invalid(Code.INVALID_FIELDS, FULL, (Field("value", FULL),), status=422)
         return [await self.get(sandbox, name, one.kind, one.value) for one in known]
@@ -59,9 +66,11 @@ class Suppression:
             raise _missing(name)
         return found
 
-    async def by_id(self, sandbox: Sandbox, name: ListName, entry_id: str) -> Entry:
-        """One entry. Raises NotFound."""
-        found = await self._shelves.by_id(sandbox.id, name, entry_id)
+    async def by_id(
+        self, sandbox: Sandbox, name: ListName, entry_id: str, kinds: tuple[EntryKind, ...]
+    ) -> Entry:
+        """One entry of these kinds. Raises NotFound."""
+        found = await self._shelves.by_id(sandbox.id, name, entry_id, kinds)
         if found is None:
             raise _missing(name)
         return found
@@ -75,12 +84,12 @@ class Suppression:
         steps = [Step(statement="suppression_delete", values=place, guard=True)]
         if name is ListName.SUPPRESSED:
             steps.append(Step(statement="soft_error_reset", values={"sandbox": sandbox.id, "address": value}))
-        steps.append(_entry(by, sandbox, name, Deed.REMOVED, [Given(kind, value)]))
+        steps.append(told_of(by, sandbox, name, Deed.REMOVED, [Given(kind, value)]))
         if isinstance(await self._store.write(Changed(steps=tuple(steps))), Stale):
             raise _missing(name)
 
     async def wipe(self, sandbox: Sandbox, by: Actor = COMMAND_LINE) -> None:
-        """Empty both lists, forget all errors. The rules stay."""
+        """Empty both lists, forget all errors. The rules stay, and so does who has opted out of text messages."""
         subject = Subject(Noun.SUPPRESSION, "", "both lists")
         told = audit.entry(by, audit.place_of(sandbox), Deed.WIPED, subject)
         await self._store.write(Changed(steps=(told,)))
@@ -137,19 +146,28 @@ class Suppression:
 
 
 def normal(kind: EntryKind, value: str) -> str | None:
-    """As it stands on a list; None when it is no address or no domain."""
+    """As it stands on a list; None when it is no address, no domain or no number."""
     if kind is EntryKind.DOMAIN:
         return domain_of(value)
+    if kind is EntryKind.NUMBER:
+        return checks.phone_number(value)
     return key_of(value).address if checks.email_address(value.strip()) else None
 
 
-def problem(given: Given) -> str | None:
-    """What is wrong with an entry, as a sentence."""
-    if normal(given.kind, given.value) is None:
-        what = "an e-mail address, as in ann@luma.example" if given.kind is EntryKind.ADDRESS else (
-            "a domain, as in luma.example"
-        )  # fmt: skip
-        return f"Enter {what}."
+def problem(name: ListName, given: Given) -> str | None:
+    """What is wrong with an entry of a list, as a sentence."""
+    return wrong_value(name, given) or wrong_comment(given)
+
+
+def wrong_value(name: ListName, given: Given) -> str | None:
+    """What is wrong with what is named."""
+    if name is ListName.ALLOWED and given.kind not in MAIL_KINDS:
+        return MAIL_ONLY
+    return None if normal(given.kind, given.value) is not None else f"Enter {EXAMPLES[given.kind]}."
+
+
+def wrong_comment(given: Given) -> str | None:
+    """What is wrong with the comment."""
     return checks.line(given.comment, limits.SUPPRESSION_COMMENT_CHARACTERS)
 
 
@@ -168,7 +186,7 @@ def put(sandbox: str, name: ListName, given: Given, by: str, now: int) -> dict[s
     }
 
 
-def _check(given: Sequence[Given]) -> None:
+def _check(name: ListName, given: Sequence[Given]) -> None:
     problems = checks.Problems()
     good = 0 < len(given) <= limits.SUPPRESSION_ENTRIES
     problems.need(
@@ -176,9 +194,8 @@ def _check(given: Sequence[Given]) -> None:
     )
     if good:
         for place, one in enumerate(given):
-            wrong = problem(one)
-            comment = normal(one.kind, one.value) is not None
-            problems.add(f"[{place}].comment" if comment else f"[{place}].entity.entityValue", wrong)
+            problems.add(f"[{place}].entity.entityValue", wrong_value(name, one))
+            problems.add(f"[{place}].comment", wrong_comment(one))
     problems.refuse("The entries can't be added like this.")
 
 
@@ -186,15 +203,20 @@ def _written(given: Given) -> Given:
     return Given(given.kind, normal(given.kind, given.value) or "", given.comment.strip(), given.user.strip())
 
 
-def _entry(by: Actor, sandbox: Sandbox, name: ListName, deed: Deed, given: Sequence[Given]) -> Step:
-    """One for all that were changed by one call."""
+def told_of(by: Actor, sandbox: Sandbox, name: ListName, deed: Deed, given: Sequence[Given]) -> Step:
+    """The audit log's entry for all that were changed by one call; they are of one kind, or all of e-mail."""
     first, more = given[0], len(given) - 1
     subject = Subject(Noun.SUPPRESSION, "", f"{first.value} and {more:,} more" if more else first.value)
-    what = {"list": NAMES[name], "entries": ", ".join(one.value for one in given)}
+    what = {"list": called(name, first.kind), "entries": ", ".join(one.value for one in given)}
     if first.comment and not more:
         what["comment"] = first.comment
     before, after = (what, None) if deed is Deed.REMOVED else (None, what)
     return audit.entry(by, audit.place_of(sandbox), deed, subject, before, after)
+
+
+def called(name: ListName, kind: EntryKind) -> str:
+    """The list, as people know it."""
+    return NAMES[name] if kind in MAIL_KINDS else DENYLIST
 
 
 def _missing(name: ListName) -> NotFound:

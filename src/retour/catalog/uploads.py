@@ -1,4 +1,4 @@
-"""Uploads: a CSV of addresses and domains becomes entries of a list, a batch to a commit.
+"""Uploads: a CSV of addresses, domains and numbers becomes entries of a list, a batch to a commit.
 
 The job is a row and its file: whoever goes on with it begins after what was handled, so that a restart loses nothing.
 One process works on it at a time (a lease that each commit renews). A job that is deleted ends; its entries stay.
@@ -26,7 +26,7 @@ from retour.stores.suppression_shelves import FailedRecord, SuppressionShelves, 
 from retour.suppression import EntryKind, ListName
 
 HEADER = ("TYPE", "VALUE", "COMMENT")
-KINDS = {"EMAIL": EntryKind.ADDRESS, "DOMAIN": EntryKind.DOMAIN}
+KINDS = {"EMAIL": EntryKind.ADDRESS, "DOMAIN": EntryKind.DOMAIN, "PHONE": EntryKind.NUMBER}
 PATIENCE = 30  # times that a busy store is asked again, a second apart; then another round goes on
 OLD = 100  # jobs to a look
 NAME_CHARACTERS = 100
@@ -144,7 +144,7 @@ class Uploads:
             log.exception("upload_stopped", sandbox=sandbox, upload=upload_id)
 
     async def _batch(self, sandbox: str, upload: Upload, records: list[list[str]]) -> Batch:
-        batch = sorted_out(records[upload.handled : upload.handled + limits.UPLOAD_BATCH])
+        batch = sorted_out(upload.list, records[upload.handled : upload.handled + limits.UPLOAD_BATCH])
         if upload.list is not ListName.ALLOWED:
             return batch
         known = [await self._shelves.entry(sandbox, upload.list, one.kind, one.value) for one in batch.good]
@@ -219,7 +219,7 @@ def read(raw: bytes) -> list[list[str]]:
     return records
 
 
-def sorted_out(records: Iterable[Sequence[str]]) -> Batch:
+def sorted_out(name: ListName, records: Iterable[Sequence[str]]) -> Batch:
     """Which can be put, and why the others can't."""
     good: list[Given] = []
     failed: list[FailedRecord] = []
@@ -227,7 +227,7 @@ def sorted_out(records: Iterable[Sequence[str]]) -> Batch:
         word, value, comment = (*(text.strip() for text in record), "", "", "")[:3]
         kind = KINDS.get(word.upper())
         given = Given(kind or EntryKind.ADDRESS, value, comment)
-        wrong = "TYPE must be EMAIL or DOMAIN." if kind is None else problem(given)
+        wrong = "TYPE must be EMAIL, DOMAIN or PHONE." if kind is None else problem(name, given)
         if len(record) > len(HEADER):
             wrong = "There are more than three fields. Put quotes around a comment with a comma."
         if wrong is None:

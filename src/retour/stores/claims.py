@@ -76,7 +76,7 @@ def take_messages(lane: Lane, now: int, limit: int) -> Plan[MessageClaim]:
     taken = tuple(message_of(lane.sandbox, row) for row in rows)
     return MessageClaim(
         messages=taken,
-        left_out=(yield from _left_out(Guard(guard), taken)) if guard else {},
+        left_out=(yield from _left_out(Guard(guard), taken)),
         version=version,
         failing_since=failing_since,
         probe=turn.probe,
@@ -85,16 +85,22 @@ def take_messages(lane: Lane, now: int, limit: int) -> Plan[MessageClaim]:
 
 
 def _left_out(guard: Guard, taken: tuple[Message, ...]) -> Plan[dict[str, Fact]]:
-    """Which of them may not go, by the lists as they are in the claim's transaction. E-mail only."""
-    asking = [message for message in taken if message.channel is ChannelKind.EMAIL]
-    keys = [suppression.key_of(message.address)._asdict() for message in asking]
-    asks = [
-        Ask("suppression_of", {"sandbox": message.sandbox, **key}, rows=True)
-        for message, key in zip(asking, keys, strict=True)
+    """Which of them may not go, by the lists as they are in the claim's transaction."""
+    asking = [message for message in taken if guard & suppression.ASKED[message.channel]]
+    listed = (yield [_listed(message) for message in asking]) if asking else []
+    facts = [
+        suppression.left_out(guard & suppression.ASKED[message.channel], rows)
+        for message, rows in zip(asking, listed, strict=True)
     ]
-    listed = (yield asks) if asks else []
-    facts = [suppression.left_out(guard, rows) for rows in listed]
     return {message.id: fact for message, fact in zip(asking, facts, strict=True) if fact is not None}
+
+
+def _listed(message: Message) -> Ask:
+    """What the lists say of whom it is for."""
+    if message.channel is ChannelKind.SMS:
+        return Ask("denied_number", {"sandbox": message.sandbox, "number": message.address}, rows=True)
+    key = suppression.key_of(message.address)._asdict()
+    return Ask("suppression_of", {"sandbox": message.sandbox, **key}, rows=True)
 
 
 def _lease(now: int, lease: int) -> Values:

@@ -280,9 +280,7 @@ def _learned(sandbox: str, lesson: Lesson) -> Plan[None]:
     if lesson.kind is LessonKind.DELIVERED:
         yield from change("soft_error_reset", place)
     elif lesson.kind is not LessonKind.SOFT or (yield from _too_many(place, lesson)):
-        told = {"reason": lesson.reason, "message_id": lesson.message_id, "now": lesson.now}
-        told |= {"id": ids.new_id(), "cause": suppression.CAUSES[lesson.kind]}
-        yield from change("suppression_learn", place | told)
+        yield from change("suppression_learn", suppression.learned(sandbox, lesson, ids.new_id()))
 
 
 def _too_many(place: Values, lesson: Lesson) -> Plan[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,7 @@ from retour.suppression import Cause, Entry, EntryKind, ListName, Rules, key_of
 OLDEST, NEWEST = "", "~"  # before and after every id
 FOREVER = 2**62
 CHUNK = 1_000
+Kinds: TypeAlias = tuple[EntryKind, ...]
 FAILURES_READ = 20  # rows of failures, a batch of records each
 
 
@@ -101,17 +102,21 @@ class SuppressionShelves:
             )
         return [_entry(sandbox, row) for row in rows]
 
-    async def mixed(self, sandbox: str, sought: Sought, start: str, limit: int) -> list[Entry]:
-        """Addresses and domains in one list, newest first."""
+    async def mixed(
+        self, sandbox: str, sought: Sought, start: str, limit: int, kinds: Kinds = tuple(EntryKind)
+    ) -> list[Entry]:
+        """Entries of these kinds in one list, newest first."""
         found: list[Entry] = []
-        for kind in EntryKind:
+        for kind in kinds:
             found += await self.page(sandbox, msgspec.structs.replace(sought, kind=kind), start, limit)
         return sorted(found, key=lambda entry: entry.id, reverse=True)[:limit]
 
-    async def all(self, sandbox: str, name: ListName) -> AsyncIterator[list[Entry]]:
+    async def all(
+        self, sandbox: str, name: ListName, kinds: Kinds = tuple(EntryKind)
+    ) -> AsyncIterator[list[Entry]]:
         """Everything on a list, newest first, a chunk at a time."""
         start = ""
-        while chunk := await self.mixed(sandbox, Sought(list=name), start, CHUNK):
+        while chunk := await self.mixed(sandbox, Sought(list=name), start, CHUNK, kinds):
             yield chunk
             start = chunk[-1].id
 
@@ -121,9 +126,11 @@ class SuppressionShelves:
         rows = await self._store.read("suppression_get", sandbox=sandbox, **place)
         return _entry(sandbox, rows[0]) if rows else None
 
-    async def by_id(self, sandbox: str, name: ListName, entry_id: str) -> Entry | None:
+    async def by_id(
+        self, sandbox: str, name: ListName, entry_id: str, kinds: Kinds = tuple(EntryKind)
+    ) -> Entry | None:
         """One of them."""
-        for kind in EntryKind:
+        for kind in kinds:
             place = {"list": name, "kind": kind, "id": entry_id}
             if rows := await self._store.read("suppression_by_id", sandbox=sandbox, **place):
                 return _entry(sandbox, rows[0])
@@ -134,10 +141,17 @@ class SuppressionShelves:
         rows = await self._store.read("suppression_of", sandbox=sandbox, **key_of(address)._asdict())
         return frozenset((str(row[0]), str(row[1])) for row in rows)
 
-    async def count(self, sandbox: str, name: ListName, most: int = limits.LIST_COUNT) -> int:
+    async def count(
+        self, sandbox: str, name: ListName, most: int = limits.LIST_COUNT, kinds: Kinds = tuple(EntryKind)
+    ) -> int:
         """How many are on a list, counted no further than `most`."""
-        rows = await self._store.read("suppression_count", sandbox=sandbox, list=name, most=most)
-        return int(rows[0][0])
+        found = 0
+        for kind in kinds:
+            rows = await self._store.read(
+                "suppression_count", sandbox=sandbox, list=name, kind=kind, most=most - found
+            )
+            found += int(rows[0][0])
+        return found
 
     async def rules(self, sandbox: str) -> Rules:
         """The rules, the default ones if none were set."""

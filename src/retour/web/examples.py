@@ -62,8 +62,12 @@ EXAMPLES: dict[str, Any] = {
     "POST /ajo/config/suppression/domains": [
         {"entity": {"type": "domain", "entityValue": "luma.example"}, "comment": "Closed"}
     ],
+    "POST /ajo/config/suppression/numbers": [
+        {"entity": {"type": "phone", "entityValue": "+31612345678"}, "comment": "Asked in the shop"}
+    ],
     "POST /ajo/config/suppression/uploads": {
         "file": "TYPE,VALUE,COMMENT\nEMAIL,ann@luma.example,Asked by telephone\nDOMAIN,luma.example,\n"
+        "PHONE,+31612345678,\n"
     },
     "POST /journey/campaigns/service/campaigns": {
         "name": "Password reset",

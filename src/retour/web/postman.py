@@ -36,6 +36,7 @@ SHOWN = {
     "userId": "ann@luma.example",
     "email": "ann@luma.example",
     "domain": "luma.example",
+    "number": "+31612345678",
     "provider": "sendgrid",
     "token": "of-a-channel-configuration",
     "jobId": "{{uploadId}}",

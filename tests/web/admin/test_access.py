@@ -15,8 +15,8 @@ CLOSED_TO_A_DEVELOPER = (
     "feedback-webhooks/new",
     "channel-configurations/new",
     "sandboxes/new",
-    "-list/new",
-    "-list/upload",
+    "list/new",
+    "list/upload",
     "/edit",
     "/delete",
 )

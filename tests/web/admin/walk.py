@@ -69,6 +69,8 @@ async def furnish(desk: Desk, receiver: Endpoint, words: str = "Order status") -
     entry = Given(EntryKind.ADDRESS, "vera@luma.example", words[:200])
     (suppressed,) = await suppression.add(house.dev, ListName.SUPPRESSED, [entry])
     (allowed,) = await suppression.add(house.dev, ListName.ALLOWED, [entry])
+    number = Given(EntryKind.NUMBER, "+31612345678", words[:200])
+    (denied,) = await suppression.add(house.dev, ListName.SUPPRESSED, [number])
     wrong = b"TYPE,VALUE,COMMENT\n" + sheets.lines([[words, words, words]])
     upload = await uploads.start(house.dev, ListName.SUPPRESSED, words, wrong, ANN)
     await until(lambda: _over(desk, upload.id))
@@ -87,6 +89,7 @@ async def furnish(desk: Desk, receiver: Endpoint, words: str = "Order status") -
             "audit": change.id,
             "suppression-list": suppressed.id,
             "allowed-list": allowed.id,
+            "sms-denylist": denied.id,
             "suppression-uploads": upload.id,
             "mail": mail,
         }

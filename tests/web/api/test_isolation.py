@@ -23,7 +23,7 @@ from web.api.callers import (
     webhook,
 )
 from web.api.test_channel_configurations import SMS
-from web.api.test_suppression import ADDRESSES, ADMIN, DOMAINS, UPLOADS, suppressed, upload
+from web.api.test_suppression import ADDRESSES, ADMIN, DOMAINS, NUMBERS, UPLOADS, suppressed, upload
 
 IN_BRACES = re.compile(r"{.*}")
 PERSON = "crmid/4711"
@@ -45,6 +45,7 @@ async def furnished(house: House, acme: Api) -> dict[str, str]:
     await acme.call("PUT", f"{PROFILES}/{PERSON}", {"vip": True})
     await acme.post(ADDRESSES, suppressed("address"))
     await acme.post(DOMAINS, suppressed("domain"))
+    await acme.post(NUMBERS, suppressed("phone"))
     job = await upload(acme, "EMAIL,x@luma.example,\n")
     owed_id = (await acme.get(DELIVERIES))["data"][0]["id"]
     return {
@@ -56,6 +57,7 @@ async def furnished(house: House, acme: Api) -> dict[str, str]:
         PROFILES: PERSON,
         ADDRESSES: "vera@luma.example",
         DOMAINS: "luma.example",
+        NUMBERS: "+31612345678",
         UPLOADS: job["jobId"],
         ADMIN: f"{acme.org}/{house.dev.id}",
     }

@@ -12,19 +12,24 @@ from cast import House, until
 from retour import ids, limits
 from retour.audit import Deed, Noun
 from retour.stores.handovers import Changed, Step
-from retour.suppression import ListName
+from retour.suppression import Lesson, LessonKind, ListName, learned
 from web.api.callers import Api
 
 BASE = "/ajo/config/suppression"
-ADDRESSES, DOMAINS, UPLOADS, ADMIN = (
-    f"{BASE}/{noun}" for noun in ("addresses", "domains", "uploads", "admin")
+ADDRESSES, DOMAINS, NUMBERS, UPLOADS, ADMIN = (
+    f"{BASE}/{noun}" for noun in ("addresses", "domains", "numbers", "uploads", "admin")
 )
+USUAL = {
+    "address": ("email", "vera@luma.example"),
+    "domain": ("domain", "luma.example"),
+    "phone": ("phone", "+31612345678"),
+}
 HEADER = "TYPE,VALUE,COMMENT\n"
 
 
 def suppressed(kind: str, value: str = "", **more: Any) -> list[dict[str, Any]]:
     """What a client posts for one entry."""
-    word, usual = ("email", "vera@luma.example") if kind == "address" else ("domain", "luma.example")
+    word, usual = USUAL[kind]
     return [{"entity": {"type": word, "entityValue": value or usual}, **more}]
 
 
@@ -275,17 +280,20 @@ async def test_an_answer_has_so_many_failed_records_and_the_report_has_all(house
 
 
 async def test_a_bounce_is_shown_in_adobe_s_shape(house: House, acme: Api) -> None:
-    learned = {
-        "sandbox": house.dev.id,
-        "address": "vera@luma.example",
-        "id": ids.new_id(),
-        "message_id": "m1",
-    }
+    address, sandbox = "vera@luma.example", house.dev.id
+    lesson = Lesson(
+        kind=LessonKind.SOFT,
+        address=address,
+        reason="Mailbox Full",
+        message_id="m1",
+        now=1_600_000_000_123_456,
+    )
+    error = {"sandbox": sandbox, "address": address, "message_id": "m1", "errors": 5, "at": 0, "before": 0}
     for statement, values in (
-        ("suppression_learn", {"cause": "SOFT", "reason": "Mailbox Full", "now": 1_600_000_000_123_456}),
-        ("soft_error_put", {"errors": 5, "at": 0, "before": 0}),
+        ("suppression_learn", learned(sandbox, lesson, ids.new_id())),
+        ("soft_error_put", error),
     ):
-        await house.retour.store.write(Changed(steps=(Step(statement=statement, values=learned | values),)))
+        await house.retour.store.write(Changed(steps=(Step(statement=statement, values=values),)))
     (found,) = (await acme.get(ADDRESSES))["items"]
     assert (found["suppressed"]["type"], found["creationDate"]) == ("SOFT", 1_600_000_000_123)
     event = {

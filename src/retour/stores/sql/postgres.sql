@@ -4,11 +4,14 @@
 -- A claim locks the row that says how much may be claimed: claims of a lane follow each other, also of two processes.
 -- name: configuration_health
 SELECT version, failures, failing_since, open_until,
-  (CASE WHEN EXISTS (SELECT 1 FROM suppression s WHERE s.sandbox = :sandbox AND s.list = 'suppressed') THEN 1 ELSE 0 END)
+  (CASE WHEN EXISTS (SELECT 1 FROM suppression s
+    WHERE s.sandbox = :sandbox AND s.list = 'suppressed' AND s.kind IN ('address', 'domain')) THEN 1 ELSE 0 END)
   + CASE WHEN EXISTS (SELECT 1 FROM suppression_rules r WHERE r.sandbox = :sandbox AND r.allow_active = 1)
     THEN 2 + CASE WHEN EXISTS (SELECT 1 FROM suppression a
       WHERE a.sandbox = :sandbox AND a.list = 'allowed' AND a.kind = 'address') THEN 4 ELSE 0 END
     ELSE 0 END
+  + CASE WHEN EXISTS (SELECT 1 FROM suppression n
+    WHERE n.sandbox = :sandbox AND n.list = 'suppressed' AND n.kind = 'number') THEN 8 ELSE 0 END
 FROM channel_configuration
 WHERE sandbox = :sandbox AND id = :id FOR UPDATE
 

@@ -44,6 +44,7 @@ EXCLUSIONS = {
     FeedbackStatus.EXCLUDE: ("050107", "Suppressed"),
     FeedbackStatus.DENYLIST: ("050102", "EmailSuppressed"),
 }
+SMS_EXCLUSIONS = EXCLUSIONS | {FeedbackStatus.DENYLIST: ("050104", "SMSNoConsent")}
 AFTER_SENT = (FeedbackStatus.DELIVERED, FeedbackStatus.COMPLAINT)
 EMAIL_ONLY = (FeedbackStatus.COMPLAINT,)
 STATUSES = {
@@ -66,7 +67,8 @@ def sample(sandbox: Sandbox, status: FeedbackStatus, channel: ChannelKind, form:
 
 
 def _facts(sandbox: Sandbox, status: FeedbackStatus, channel: ChannelKind, at: int) -> payloads.EventFacts:
-    exclusion = EXCLUSIONS.get(status, (None, None))
+    exclusions = SMS_EXCLUSIONS if channel is ChannelKind.SMS else EXCLUSIONS
+    exclusion = exclusions.get(status, (None, None))
     address = ADDRESSES[channel]
     return payloads.EventFacts(
         org=sandbox.org,

@@ -33,6 +33,7 @@ TITLES = {
 LEFT_OUT = {
     "EmailSuppressed": "Nothing was sent: the address is on the suppression list.",
     "DomainSuppressed": "Nothing was sent: the domain of the address is on the suppression list.",
+    "SMSNoConsent": "The number gets no text messages: it is on the SMS denylist.",
     "EmailNotAllowed": "Nothing was sent: the allowed list is active, and the address is not on it.",
     "DomainNotAllowed": "Nothing was sent: the allowed list is active, and the domain of the address is not on it.",
 }

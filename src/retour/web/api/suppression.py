@@ -1,4 +1,7 @@
-"""/ajo/config/suppression: suppressed and allowed addresses and domains, as with Adobe's suppression API."""
+"""/ajo/config/suppression: suppressed and allowed addresses and domains, as with Adobe's suppression API.
+
+Telephone numbers are ours: Adobe's lists are of e-mail. They have the same calls and shapes at a path of their own.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ from msgspec import UNSET, Meta, UnsetType
 
 from retour import checks, limits
 from retour.catalog.inputs import between
-from retour.catalog.suppression import Given
+from retour.catalog.suppression import MAIL_ONLY, Given
 from retour.errors import Code, Invalid, NotFound
 from retour.model import Scope
 from retour.stores.suppression_shelves import FOREVER, Sought
-from retour.suppression import EntryKind, ListName
+from retour.suppression import MAIL_KINDS, EntryKind, ListName
 from retour.web import wire
 from retour.web.api.calls import Answer, ApiRoute, Call, Function
 from retour.web.decoding import PRINTABLE
@@ -26,7 +29,12 @@ BASE = "/ajo/config/suppression"
 ORDERS = ("-creationdate", "+creationdate", "creationdate")
 PROPERTY = re.compile(r"creationdate(<=|>=|==|<|>)([0-9]{1,15})|channel(?:==|=)(\w{1,20})")
 ENTRY_ID = re.compile(r"[0-9a-f-]{1,36}")
-WORDS = {"email": EntryKind.ADDRESS, "address": EntryKind.ADDRESS, "domain": EntryKind.DOMAIN}
+WORDS = {
+    "email": EntryKind.ADDRESS,
+    "address": EntryKind.ADDRESS,
+    "domain": EntryKind.DOMAIN,
+    "phone": EntryKind.NUMBER,
+}
 Text = Annotated[str, Meta(max_length=limits.SUPPRESSION_COMMENT_CHARACTERS, pattern=PRINTABLE)]
 Order = Literal["-creationdate", "+creationdate", "creationdate"]
 
@@ -34,7 +42,7 @@ Order = Literal["-creationdate", "+creationdate", "creationdate"]
 class ListQuery(msgspec.Struct, rename={"list_type": "listType", "order_by": "orderby"}):
     """What a list takes. type, or listType: which list. start: the `_page.next` of the page before.
 
-    property: filters, as in `creationdate>1631739725150` or `channel==email`.
+    property: filters, as in `creationdate>1631739725150` or `channel==email` (`sms` for numbers).
     """
 
     type: str | UnsetType = UNSET
@@ -53,7 +61,7 @@ class TypeQuery(msgspec.Struct, rename={"list_type": "listType"}):
 
 
 class EntityGiven(msgspec.Struct, rename="camel"):
-    """What is added. type: `email` or `domain`, as the path says."""
+    """What is added. type: `email`, `domain` or `phone`, as the path says. entityValue of a number: with `+`."""
 
     entity_value: Annotated[str, Meta(min_length=1, max_length=limits.USER_ID_CHARACTERS, pattern=PRINTABLE)]
     type: str = ""
@@ -75,7 +83,7 @@ def list_of(kind: EntryKind) -> Function:
 
     async def list_page(call: Call) -> Answer:
         """200 a page of the list, the newest first unless `orderby` says else."""
-        name, order, limit, start = list_name(call), order_of(call), limit_of(call), start_of(call)
+        name, order, limit, start = list_for(call, kind), order_of(call), limit_of(call), start_of(call)
         sought = _filtered(call, Sought(list=name, kind=kind))
         newest = order == "-creationdate"
         found = []
@@ -94,7 +102,7 @@ def add_to(kind: EntryKind) -> Function:
 
     async def add(call: Call) -> Answer:
         """201 the entries, all of them. What is there already gets the comment."""
-        name = list_name(call)
+        name = list_for(call, kind)
         entries = await call.body(Entries)
         _check_types(kind, entries)
         given = [Given(kind, one.entity.entity_value, one.comment, one.user) for one in entries]
@@ -110,7 +118,7 @@ def get_one(kind: EntryKind, parameter: str) -> Function:
     async def get(call: Call) -> Answer:
         """200 the entry."""
         value = str(call.request.path_params[parameter])
-        found = await call.retour.suppression.get(call.sandbox, list_name(call), kind, value)
+        found = await call.retour.suppression.get(call.sandbox, list_for(call, kind), kind, value)
         return 200, wire.suppression_entry(call.sandbox, found)
 
     return get
@@ -122,14 +130,14 @@ def delete_one(kind: EntryKind, parameter: str) -> Function:
     async def delete(call: Call) -> Answer:
         """204."""
         value, by = str(call.request.path_params[parameter]), call.caller.actor
-        await call.retour.suppression.remove(call.sandbox, list_name(call), kind, value, by)
+        await call.retour.suppression.remove(call.sandbox, list_for(call, kind), kind, value, by)
         return 204, None
 
     return delete
 
 
 async def wipe(call: Call) -> Answer:
-    """202; both lists of the sandbox are empty."""
+    """202; both lists of the sandbox are empty, but for who has opted out of text messages."""
     named = call.request.path_params
     if (named["imsOrgId"], named["sandboxId"]) != (call.sandbox.org, call.sandbox.id):
         raise NotFound(Code.NOT_FOUND, "This is not the organization and the sandbox that the call names.")
@@ -147,6 +155,14 @@ def list_name(call: Call) -> ListName:
     if word not in [*ListType]:
         raise _wrong("type", "Use client or allowed.")
     return next(name for name, told in LIST_TYPES.items() if told == word)
+
+
+def list_for(call: Call, kind: EntryKind) -> ListName:
+    """The same for entries of a kind. Raises Invalid."""
+    name = list_name(call)
+    if name is ListName.ALLOWED and kind not in MAIL_KINDS:
+        raise _wrong("type", f"Use client. {MAIL_ONLY}")
+    return name
 
 
 def order_of(call: Call, orders: tuple[str, ...] = ORDERS) -> str:
@@ -188,15 +204,14 @@ def links(call: Call, following: str | None) -> Links:
 
 def _filtered(call: Call, sought: Sought) -> Sought | None:
     """With the property filters; None when nothing can meet them. Raises Invalid."""
+    own = "channel==email" if sought.kind in MAIL_KINDS else "channel==sms"
     for text in call.request.query_params.getlist("property"):
         found = PROPERTY.fullmatch(text.replace(" ", ""))
         if found is None:
-            raise _wrong(
-                "property", "Use creationdate<1631739725150, also with <=, >, >= or ==, or channel==email."
-            )
+            raise _wrong("property", f"Use creationdate<1631739725150, also with <=, >, >= or ==, or {own}.")
         sign, digits, channel = found.groups()
         if channel is not None:
-            if channel.lower() != "email":
+            if f"channel=={channel.lower()}" != own:
                 return None
             continue
         sought = BOUNDS[sign](sought, int(digits) * MILLISECOND)
@@ -228,7 +243,9 @@ def _check_types(kind: EntryKind, entries: list[EntryGiven]) -> None:
         word = one.entity.type.lower()
         good = not word or WORDS.get(word) is kind
         problems.need(
-            f"[{place}].entity.type", good, "Use email for addresses, domain for domains, each at its path."
+            f"[{place}].entity.type",
+            good,
+            "Use email for addresses, domain for domains, phone for numbers, each at its path.",
         )
     problems.refuse("The entries can't be added like this.")
 
@@ -247,21 +264,24 @@ def _rows(noun: str, one: str, kind: EntryKind, parameter: str) -> tuple[ApiRout
     path = f"{BASE}/{noun}"
     each = f"{path}/{{{parameter}}}"
     shown = {200: wire.SuppressionEntry}
+    which, deed = (
+        ("suppressed or allowed", "Suppress or allow") if kind in MAIL_KINDS else ("denylisted", "Denylist")
+    )
     return (
         ApiRoute(
-            "GET", path, Scope.READ, list_of(kind), f"List suppressed or allowed {noun}",
+            "GET", path, Scope.READ, list_of(kind), f"List {which} {noun}",
             answers={200: wire.SuppressionPage}, query=ListQuery, refusals=BAD_QUERY,
         ),
         ApiRoute(
-            "POST", path, Scope.CONFIGURE, add_to(kind), f"Suppress or allow {noun}",
+            "POST", path, Scope.CONFIGURE, add_to(kind), f"{deed} {noun}",
             Entries, {201: list[wire.SuppressionEntry]}, TypeQuery, BAD_QUERY,
         ),
         ApiRoute(
-            "GET", each, Scope.READ, get_one(kind, parameter), f"Get a suppressed or allowed {one}",
+            "GET", each, Scope.READ, get_one(kind, parameter), f"Get a {which} {one}",
             answers=shown, query=TypeQuery, refusals=BAD_QUERY,
         ),
         ApiRoute(
-            "DELETE", each, Scope.CONFIGURE, delete_one(kind, parameter), f"Delete a suppressed or allowed {one}",
+            "DELETE", each, Scope.CONFIGURE, delete_one(kind, parameter), f"Delete a {which} {one}",
             answers={204: None}, query=TypeQuery, refusals=BAD_QUERY,
         ),
     )  # fmt: skip
@@ -270,6 +290,7 @@ def _rows(noun: str, one: str, kind: EntryKind, parameter: str) -> tuple[ApiRout
 ROUTES = (
     *_rows("addresses", "address", EntryKind.ADDRESS, "email"),
     *_rows("domains", "domain", EntryKind.DOMAIN, "domain"),
+    *_rows("numbers", "number", EntryKind.NUMBER, "number"),
     ApiRoute(
         "DELETE",
         BASE + "/admin/{imsOrgId}/{sandboxId}",

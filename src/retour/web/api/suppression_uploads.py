@@ -1,4 +1,4 @@
-"""/ajo/config/suppression/uploads: a CSV of addresses and domains, added by a job."""
+"""/ajo/config/suppression/uploads: a CSV of addresses, domains and numbers, added by a job."""
 
 from __future__ import annotations
 

@@ -26,29 +26,35 @@ class ListType(StrEnum):
 
 
 LIST_TYPES = {ListName.SUPPRESSED: ListType.CLIENT, ListName.ALLOWED: ListType.ALLOWED}
-ENTITY_TYPES: dict[EntryKind, Literal["email", "domain"]] = {
+ENTITY_TYPES: dict[EntryKind, Literal["email", "domain", "phone"]] = {
     EntryKind.ADDRESS: "email",
     EntryKind.DOMAIN: "domain",
+    EntryKind.NUMBER: "phone",
 }
-SUPPRESSED_TYPES: dict[Cause, Literal["MANUAL", "HARD", "SOFT"]] = {
+SUPPRESSED_TYPES: dict[Cause, Literal["MANUAL", "HARD", "SOFT", "OPT_OUT"]] = {
     Cause.MANUAL: "MANUAL",
     Cause.HARD: "HARD",
     Cause.SOFT: "SOFT",
     Cause.COMPLAINT: "HARD",
+    Cause.OPT_OUT: "OPT_OUT",
 }
 
 
 class SuppressionEntity(Answer):
-    """An e-mail address or a domain."""
+    """An e-mail address, a domain or a telephone number. `phone` is ours."""
 
-    type: Literal["email", "domain"]
+    type: Literal["email", "domain", "phone"]
     entity_value: str
 
 
 class SuppressedBecause(Answer):
-    """Why. reason: ours, `Invalid Recipient`, `Mailbox Full`, `Spam Complaint` …; null for what somebody added."""
+    """Why. reason: ours, `Invalid Recipient`, `Mailbox Full`, `Spam Complaint` …; null for what somebody added.
 
-    type: Literal["MANUAL", "HARD", "SOFT"]
+    type: `OPT_OUT`, of numbers, is ours. The comment is then the word that the person answered with, and user the
+    channel configuration that heard it.
+    """
+
+    type: Literal["MANUAL", "HARD", "SOFT", "OPT_OUT"]
     user: str
     comment: str
     date: int
@@ -63,7 +69,7 @@ class SuppressionClient(Answer):
 
 
 class BounceEvent(Answer):
-    """The bounce that an address is suppressed for."""
+    """The bounce that an address or a number is suppressed for."""
 
     message_id: str
     date: Instant
@@ -79,7 +85,7 @@ class BounceState(Answer):
 
 
 class SuppressionEntry(Answer):
-    """An entry of a list. Dates: milliseconds since 1970. bounceState: of addresses."""
+    """An entry of a list. Dates: milliseconds since 1970. bounceState: of addresses, and of numbers that bounced."""
 
     id: str
     entity: SuppressionEntity
@@ -192,8 +198,12 @@ def suppression_entry(sandbox: model.Sandbox, entry: Entry) -> SuppressionEntry:
         status="active",
         list_type=LIST_TYPES[entry.list],
         client=SuppressionClient(ims_org_id=sandbox.org, sandbox_id=sandbox.id),
-        bounce_state=_bounces(entry) if entry.kind is EntryKind.ADDRESS else UNSET,
+        bounce_state=_bounces(entry) if _can_bounce(entry) else UNSET,
     )
+
+
+def _can_bounce(entry: Entry) -> bool:
+    return entry.kind is EntryKind.ADDRESS or (entry.kind is EntryKind.NUMBER and entry.cause is Cause.HARD)
 
 
 def _bounces(entry: Entry) -> BounceState:

@@ -197,11 +197,14 @@ FROM channel_configuration WHERE sandbox = :sandbox ORDER BY name LIMIT 1000
 -- The last column: what there is to ask before something is sent (suppression.Guard).
 -- name: configuration_health
 SELECT version, failures, failing_since, open_until,
-  (CASE WHEN EXISTS (SELECT 1 FROM suppression s WHERE s.sandbox = :sandbox AND s.list = 'suppressed') THEN 1 ELSE 0 END)
+  (CASE WHEN EXISTS (SELECT 1 FROM suppression s
+    WHERE s.sandbox = :sandbox AND s.list = 'suppressed' AND s.kind IN ('address', 'domain')) THEN 1 ELSE 0 END)
   + CASE WHEN EXISTS (SELECT 1 FROM suppression_rules r WHERE r.sandbox = :sandbox AND r.allow_active = 1)
     THEN 2 + CASE WHEN EXISTS (SELECT 1 FROM suppression a
       WHERE a.sandbox = :sandbox AND a.list = 'allowed' AND a.kind = 'address') THEN 4 ELSE 0 END
     ELSE 0 END
+  + CASE WHEN EXISTS (SELECT 1 FROM suppression n
+    WHERE n.sandbox = :sandbox AND n.list = 'suppressed' AND n.kind = 'number') THEN 8 ELSE 0 END
 FROM channel_configuration WHERE sandbox = :sandbox AND id = :id
 
 -- name: configuration_ok

@@ -8,11 +8,24 @@ SELECT list, kind FROM suppression WHERE sandbox = :sandbox AND kind = 'address'
 UNION ALL
 SELECT list, kind FROM suppression WHERE sandbox = :sandbox AND kind = 'domain' AND value = :domain
 
--- An entry that is there stays as it is.
+-- What names a telephone number.
+-- name: denied_number
+SELECT list, kind FROM suppression
+WHERE sandbox = :sandbox AND kind = 'number' AND value = :number AND list = 'suppressed'
+
+-- An entry that is there stays as it is; but a number that bounced and then opts out is one that has opted out.
 -- name: suppression_learn
 INSERT INTO suppression (sandbox, kind, value, list, id, cause, reason, message_id, comment, made_by, created_at, modified_at)
-VALUES (:sandbox, 'address', :address, 'suppressed', :id, :cause, :reason, :message_id, '', '', :now, :now)
-ON CONFLICT (sandbox, kind, value, list) DO NOTHING
+VALUES (:sandbox, :kind, :value, 'suppressed', :id, :cause, :reason, :message_id, :comment, :by, :now, :now)
+ON CONFLICT (sandbox, kind, value, list) DO UPDATE SET cause = excluded.cause, reason = excluded.reason,
+  message_id = excluded.message_id, comment = excluded.comment, made_by = excluded.made_by,
+  modified_at = excluded.modified_at
+WHERE excluded.cause = 'OPT_OUT' AND suppression.cause = 'HARD'
+
+-- Of a number that has not opted out nothing is changed.
+-- name: opt_out_end
+DELETE FROM suppression
+WHERE sandbox = :sandbox AND kind = 'number' AND value = :value AND list = 'suppressed' AND cause = 'OPT_OUT'
 
 -- name: soft_error_get
 SELECT errors, message_id, at FROM soft_error WHERE sandbox = :sandbox AND address = :address
@@ -81,9 +94,10 @@ WHERE s.sandbox = :sandbox AND s.list = :list AND s.kind = :kind AND s.id > :sta
   AND s.created_at >= :since AND s.created_at < :until
 ORDER BY s.id LIMIT :limit
 
+-- Who has opted out stays.
 -- name: suppressions_wipe
 DELETE FROM suppression WHERE sandbox = :sandbox AND (kind, value, list) IN (
-  SELECT kind, value, list FROM suppression WHERE sandbox = :sandbox LIMIT :limit)
+  SELECT kind, value, list FROM suppression WHERE sandbox = :sandbox AND cause <> 'OPT_OUT' LIMIT :limit)
 
 -- name: soft_errors_wipe
 DELETE FROM soft_error WHERE sandbox = :sandbox AND address IN (
@@ -92,7 +106,7 @@ DELETE FROM soft_error WHERE sandbox = :sandbox AND address IN (
 -- Counted no further than `most`.
 -- name: suppression_count
 SELECT COUNT(*) FROM (
-  SELECT 1 FROM suppression WHERE sandbox = :sandbox AND list = :list LIMIT :most) AS few
+  SELECT 1 FROM suppression WHERE sandbox = :sandbox AND list = :list AND kind = :kind LIMIT :most) AS few
 
 -- === rules ===
 

@@ -1,4 +1,4 @@
-"""Upload CSV: a file of addresses and domains for a list, how far it is, what in it failed."""
+"""Upload CSV: a file of addresses, domains and numbers for a list, how far it is, what in it failed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ from starlette.responses import Response, StreamingResponse
 from retour import limits
 from retour.errors import Field, Refused
 from retour.model import Role
-from retour.stores.suppression_shelves import UploadState
-from retour.suppression import ListName
+from retour.stores.suppression_shelves import Upload, UploadState
 from retour.web.admin import sheets, words
 from retour.web.admin.forms.fields import Problems
 from retour.web.admin.guard import FORM_BYTES, Page
-from retour.web.admin.views.suppression import PATHS, about, list_of
+from retour.web.admin.views.suppression import (
+    ALLOWED_LIST,
+    DENYLIST,
+    LISTS,
+    SUPPRESSION_LIST,
+    Shown,
+    about,
+    list_of,
+)
 from retour.web.admin.visits import SandboxVisit
 
 PATH = "/suppression-uploads"
@@ -43,27 +50,28 @@ async def ask(visit: SandboxVisit) -> Response:
 
 async def upload(visit: SandboxVisit) -> Response:
     """Take the file; then to where its progress is shown."""
-    name = list_of(visit)
     file_name, raw = visit.form.file("file")
     try:
-        made = await visit.retour.uploads.start(visit.sandbox, name, file_name, raw, visit.person.actor)
+        made = await visit.retour.uploads.start(
+            visit.sandbox, list_of(visit).name, file_name, raw, visit.person.actor
+        )
     except Refused as error:
         return await _ask_page(visit, error)
     return visit.see(f"{visit.here}{PATH}/{made.id}")
 
 
 async def _ask_page(visit: SandboxVisit, error: Refused | None) -> Response:
-    name = list_of(visit)
+    shown = list_of(visit)
     found = await visit.retour.suppressed.uploads(visit.sandbox.id)
     fields = [Field("file", field.message) for field in error.fields] if error else []
     return visit.render(
         "suppression/upload.html",
         error.status if error else 200,
-        **about(name),
-        uploads=[(one, status(one.state)) for one in found if one.list is name],
+        **about(shown),
+        uploads=[(one, status(one.state)) for one in found if one.list is shown.name],
         problems=Problems(fields),
         megabytes=limits.UPLOAD_BYTES // 1024 // 1024,
-        most=limits.UPLOAD_ROWS if name is ListName.SUPPRESSED else limits.ALLOWED_ENTRIES,
+        most=limits.ALLOWED_ENTRIES if shown is ALLOWED_LIST else limits.UPLOAD_ROWS,
         days=limits.UPLOAD_AGE // limits.DAY,
     )
 
@@ -74,7 +82,8 @@ async def show(visit: SandboxVisit) -> Response:
     failed = await visit.retour.suppressed.first_failures(visit.sandbox.id, found.id, SHOWN)
     return visit.render(
         "suppression/progress.html",
-        **about(found.list),
+        **about(_list_of(found)),
+        denylist=DENYLIST.path,
         upload=found,
         state=status(found.state),
         failed=failed,
@@ -102,21 +111,26 @@ async def delete(visit: SandboxVisit) -> Response:
     """Forget it, and end it if it is not over."""
     found = await visit.retour.uploads.get(visit.sandbox, visit.id)
     await visit.retour.uploads.delete(visit.sandbox, found.id, visit.person.actor)
-    return visit.see(f"{visit.here}{PATHS[found.list]}/upload", "upload-deleted")
+    return visit.see(f"{visit.here}{_list_of(found).path}/upload", "upload-deleted")
+
+
+def _list_of(upload: Upload) -> Shown:
+    """Where its entries are shown; its numbers are on the denylist."""
+    return ALLOWED_LIST if upload.list is ALLOWED_LIST.name else SUPPRESSION_LIST
 
 
 ADMINISTRATOR = Role.ADMINISTRATOR
 PAGES = (
     *(
         Page[SandboxVisit](
-            path=path + "/upload",
+            path=shown.path + "/upload",
             get=ask,
             post=upload,
             role=ADMINISTRATOR,
             most=limits.UPLOAD_BYTES + FORM_BYTES,
             with_file=True,
         )
-        for path in PATHS.values()
+        for shown in LISTS.values()
     ),
     Page[SandboxVisit](path=ONE, get=show, role=ADMINISTRATOR),
     Page[SandboxVisit](path=ONE + "/csv", get=report, role=ADMINISTRATOR),
