@@ -220,7 +220,7 @@ def _rooms(tools: Tools) -> Rooms:
         shelves,
         tools.doorways,
         EspCallbacks(shelves, reports, keys, esp.by(tools.outbound)),
-        SmsCallbacks(reports, Secrets(keys)),
+        SmsCallbacks(reports, OptOuts(store, shelves), Secrets(keys)),
     )
     return Rooms(
         intake=Intake(store, shelves, bell, keys, _rates(settings)),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import structlog
 
 from retour import limits
+from retour.catalog.opt_outs import OptOuts
 from retour.errors import Code, Forbidden, TooLarge
 from retour.model import ChannelConfiguration
 from retour.reports import Reports
@@ -23,8 +24,9 @@ NOT_GENUINE = "This does not come from the provider, or is too old. Check the ch
 class SmsCallbacks:
     """Takes callbacks for channel configurations of SMS providers."""
 
-    def __init__(self, reports: Reports, secrets: Secrets) -> None:
+    def __init__(self, reports: Reports, opt_outs: OptOuts, secrets: Secrets) -> None:
         self._reports = reports
+        self._opt_outs = opt_outs
         self._secrets = secrets
 
     async def take(
@@ -45,7 +47,11 @@ class SmsCallbacks:
 
     async def _tell(self, configuration: ChannelConfiguration, told: Report | Reply, now: int) -> str:
         """What came of one. Raises Busy."""
-        if isinstance(told, Reply) or told.learned is None:
+        if isinstance(told, Reply):
+            return await self._opt_outs.heard(
+                configuration.sandbox, told.sender, told.text, configuration.name, now
+            )
+        if told.learned is None:
             return "of_no_interest"
         place = (configuration.sandbox, configuration.id)
         return await self._reports.heard_of(*place, told.mark, told.reference, told.learned, now)
