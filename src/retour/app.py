@@ -185,8 +185,9 @@ def _cupboard(tools: Tools) -> Cupboard:
     store, shelves, keys = tools.store, tools.shelves, tools.keys
     organizations, people = Organizations(store, shelves), People(store, shelves)
     credentials = Credentials(store, shelves, tools.api_tokens.forget)
+    wrong_url = partial(tools.outbound.check, also=_relays_allowed(tools.settings))
     configurations, campaigns = (
-        Configurations(store, shelves, keys, _relays_allowed(tools.settings)),
+        Configurations(store, shelves, keys, wrong_url),
         Campaigns(store, shelves),
     )
     days = tools.settings.keep_bodies_days

@@ -169,7 +169,8 @@ SWEEP_SECONDS = 1.0
 RETRY_PERIOD_MINUTES = (0.05, 5_040)  # AJO: 10 to 5,040; shorter ones are for trying things out
 
 # --- SMS providers ---
-SMS_SECONDS = 30.0  # for one submit, and as long again for an access token: within SENDING_LEASE
+SMS_SECONDS = 20.0  # for one submit
+ACCESS_TOKEN_ASK_SECONDS = 15.0  # to get a token; each of the two at most twice, within SENDING_LEASE
 SMS_EXAMINE_SECONDS = 10.0  # somebody waits for the page
 PROVIDER_TEXT_CHARACTERS = 1_000  # of one setting
 PROVIDER_SECRET_CHARACTERS = 8_192  # a private key of RSA 4096 has 3,300

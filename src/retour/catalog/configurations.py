@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -35,7 +36,6 @@ from retour.model import (
     SmsSettings,
     SmtpSettings,
 )
-from retour.outbound.addresses import Allowed
 from retour.outbound.hosts import parse_host
 from retour.sealed import SMTP_COLUMN, Secrets
 from retour.sealing import Keys
@@ -55,19 +55,23 @@ class Configurations:
     """Create, change and list channel configurations."""
 
     def __init__(
-        self, store: Store, shelves: Shelves, keys: Keys, relays_allowed: tuple[Allowed, ...]
+        self,
+        store: Store,
+        shelves: Shelves,
+        keys: Keys,
+        wrong_url: Callable[[str, str], Awaitable[str | None]],
     ) -> None:
         self._store = store
         self._shelves = shelves
         self._keys = keys
         self._secrets = Secrets(keys)
-        self._relays_allowed = relays_allowed
+        self._wrong_url = wrong_url
 
     async def create(
         self, sandbox: Sandbox, given: ConfigurationInput, by: Actor = COMMAND_LINE
     ) -> ChannelConfiguration:
         """A new one. Raises Invalid (422), Conflict when the name is taken."""
-        self._check(sandbox, given, None)
+        self._check(sandbox, given, None, await self._wrong_urls(sandbox, given))
         made = self._build(sandbox, ids.new_id(), given, None)
         values = {
             "sandbox": sandbox.id,
@@ -103,7 +107,7 @@ class Configurations:
     ) -> ChannelConfiguration:
         """Replace it. Raises Invalid, Conflict; Changed when `version` is stale. What waits is tried at once."""
         stored = await self.get(sandbox, configuration_id)
-        self._check(sandbox, given, stored)
+        self._check(sandbox, given, stored, await self._wrong_urls(sandbox, given))
         _check_kept(stored, given)
         if stored.provider in SETTINGS:
             provider_settings.check_led(given.provider_settings or {}, stored)
@@ -131,8 +135,19 @@ class Configurations:
             message = f"A channel configuration named “{name}” exists already. Choose another name."
             raise Conflict(Code.EXISTS, message, (Field("name", message),))
 
+    async def _wrong_urls(self, sandbox: Sandbox, given: ConfigurationInput) -> dict[str, str | None]:
+        """What the way out says of a provider's addresses."""
+        if given.channel != ChannelKind.SMS or given.provider not in SETTINGS:
+            return {}
+        urls = provider_settings.urls(given.provider, given.provider_settings or {})
+        return {name: await self._wrong_url(url, sandbox.org) for name, url in urls.items()}
+
     def _check(
-        self, sandbox: Sandbox, given: ConfigurationInput, stored: ChannelConfiguration | None
+        self,
+        sandbox: Sandbox,
+        given: ConfigurationInput,
+        stored: ChannelConfiguration | None,
+        wrong_urls: dict[str, str | None],
     ) -> None:
         problems = checks.Problems()
         problems.add("name", checks.name(given.name, "configuration"))
@@ -150,20 +165,20 @@ class Configurations:
             if given.events is not None:
                 event_settings.check(problems, given.events, stored.events if stored else None)
         if given.provider in SETTINGS and given.provider in providers:
-            self._check_provider(problems, sandbox, given, stored)
+            self._check_provider(problems, given, stored, wrong_urls)
         problems.refuse("The channel configuration can't be saved like this.")
 
     def _check_provider(
         self,
         problems: checks.Problems,
-        sandbox: Sandbox,
         given: ConfigurationInput,
         stored: ChannelConfiguration | None,
+        wrong_urls: dict[str, str | None],
     ) -> None:
         same = stored is not None and stored.provider == given.provider
         kept = self._secrets.opened(stored) if same and stored else {}
         settings = given.provider_settings or {}
-        provider_settings.check(problems, given.provider, settings, kept, sandbox.org, self._relays_allowed)
+        provider_settings.check(problems, given.provider, settings, kept, wrong_urls)
 
     def _build(
         self, sandbox: Sandbox, row: str, given: ConfigurationInput, stored: ChannelConfiguration | None

@@ -11,7 +11,6 @@ from retour import checks, limits
 from retour.errors import Code, Invalid
 from retour.errors import Field as Wrong
 from retour.model import ChannelConfiguration, ProviderSettings, Sealed
-from retour.outbound.addresses import Allowed, Problem, parse_target
 from retour.sealed import Secrets, column
 from retour.smsproviders import SETTINGS
 from retour.smsproviders.shapes import Field, Kind
@@ -25,10 +24,12 @@ def check(
     provider: str,
     given: Given,
     kept: Mapping[str, str],
-    org: str,
-    allowed: tuple[Allowed, ...],
+    wrong_urls: Mapping[str, str | None],
 ) -> None:
-    """All fields, then the provider's own rules. kept: secrets that stay unless others are given, in the clear."""
+    """All fields, then the provider's own rules. kept: secrets that stay unless others are given, in the clear.
+
+    wrong_urls: what the way out says of those that it was asked about.
+    """
     file = SETTINGS[provider]
     fields = {field.name: field for field in file.FIELDS}
     found: dict[str, str | None] = {
@@ -37,12 +38,21 @@ def check(
         if name not in fields
     }
     found |= {
-        name: _wrong(field, given.get(name), kept.get(name), org, allowed) for name, field in fields.items()
+        name: _wrong(field, given.get(name), kept.get(name)) or wrong_urls.get(name)
+        for name, field in fields.items()
     }
     if not any(found.values()):
         found |= file.wrong(in_clear(provider, given, kept))
     for name, sentence in found.items():
         problems.add(f"{PATH}.{name}", sentence)
+
+
+def urls(provider: str, given: Given) -> dict[str, str]:
+    """The addresses among the settings, by the names of their fields."""
+    found = {
+        field.name: _plain(field, given) for field in SETTINGS[provider].FIELDS if field.kind is Kind.URL
+    }
+    return {name: url for name, url in found.items() if isinstance(url, str)}
 
 
 def check_led(given: Given, stored: ChannelConfiguration) -> None:
@@ -116,15 +126,13 @@ def _keeps(value: Any) -> bool:
     return not value.get("clear") if isinstance(value, dict) else not value
 
 
-def _wrong(field: Field, value: Any, kept: str | None, org: str, allowed: tuple[Allowed, ...]) -> str | None:
+def _wrong(field: Field, value: Any, kept: str | None) -> str | None:
     """What is wrong with one value, or None."""
     if field.kind is Kind.SECRET:
         return _wrong_secret(field, value, kept)
     if value is None or value == "":
         return f"Enter {field.label}." if field.required else None
-    return _WRONG[field.kind](field, value) or (
-        _wrong_url(value, org, allowed) if field.kind is Kind.URL else None
-    )
+    return _WRONG[field.kind](field, value)
 
 
 def _wrong_secret(field: Field, value: Any, kept: str | None) -> str | None:
@@ -161,12 +169,6 @@ def _wrong_json(field: Field, value: Any) -> str | None:
     if len(msgspec.json.encode(value)) > limits.PROVIDER_JSON_BYTES:
         return f"Use at most {limits.PROVIDER_JSON_BYTES // 1024} KiB."
     return checks.depth(value)
-
-
-def _wrong_url(value: str, org: str, allowed: tuple[Allowed, ...]) -> str | None:
-    """Whether it may be dialled, as far as that is known without asking for its name."""
-    target = parse_target(value, org, allowed)
-    return target.sentence if isinstance(target, Problem) else None
 
 
 _WRONG = {

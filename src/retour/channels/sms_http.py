@@ -5,6 +5,7 @@ A submit goes out once: what may have arrived is never repeated here. Neither nu
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -48,6 +49,7 @@ class Rejected(NamedTuple):
     """The provider refused an access token; a new one may do."""
 
     receipt: Receipt
+    token: str
 
 
 class Whose(NamedTuple):
@@ -69,15 +71,16 @@ class HttpSmsChannel:
         self._asking = asking
         self._also = also
         self._tokens: Kept[Access] = Kept(limits.ACCESS_TOKENS_KEPT)
+        self._turns: Kept[asyncio.Lock] = Kept(limits.ACCESS_TOKENS_KEPT)
 
     async def send(self, outgoing: Outgoing, now: int) -> Receipt:
-        """Submit one message, once; with a new access token if the one that was kept is refused."""
+        """Submit one message, once; again only where an access token that was kept is refused."""
         if outgoing.content is None or outgoing.configuration.sms is None:
             return Receipt()
-        receipt = await self._try(outgoing, outgoing.configuration.sms, outgoing.content, now, fresh=False)
-        if isinstance(receipt, Rejected):
-            receipt = await self._try(outgoing, outgoing.configuration.sms, outgoing.content, now, fresh=True)
-        return receipt.receipt if isinstance(receipt, Rejected) else receipt
+        tried = await self._try(outgoing, outgoing.configuration.sms, outgoing.content, now)
+        if isinstance(tried, Rejected):
+            tried = await self._try(outgoing, outgoing.configuration.sms, outgoing.content, now, tried.token)
+        return tried.receipt if isinstance(tried, Rejected) else tried
 
     async def examine(self, examination: Examination) -> Examined:
         """Ask what the provider's file asks to find out whether it would take a message."""
@@ -85,7 +88,8 @@ class HttpSmsChannel:
         provider = PROVIDERS[configuration.provider]
         settings = settings_of(configuration, examination.secrets)
         whose = Whose(examination.org, configuration.sandbox, configuration.id, configuration.version)
-        access = await self._access(whose, provider, settings, fresh=True)
+        self._tokens.drop(whose)
+        access = await self._access(whose, provider, settings, "")
         if isinstance(access, Receipt):
             return Examined(trouble=access.trouble)
         got_in = ("An access token was given.",) if access.token else ()
@@ -104,14 +108,14 @@ class HttpSmsChannel:
         """The way out is closed by whoever made it."""
 
     async def _try(
-        self, outgoing: Outgoing, sms: SmsSettings, content: Rendered, now: int, *, fresh: bool
+        self, outgoing: Outgoing, sms: SmsSettings, content: Rendered, now: int, refused: str = ""
     ) -> Receipt | Rejected:
         """Once, with an access token where the provider wants one."""
         configuration = outgoing.configuration
         provider = PROVIDERS[configuration.provider]
         settings = settings_of(configuration, outgoing.secrets)
         whose = Whose(outgoing.org, configuration.sandbox, configuration.id, configuration.version)
-        access = await self._access(whose, provider, settings, fresh=fresh)
+        access = await self._access(whose, provider, settings, refused)
         if isinstance(access, Receipt):
             return access
         outcome = await self._submit(
@@ -120,7 +124,7 @@ class HttpSmsChannel:
         if isinstance(outcome, Receipt):
             return outcome
         receipt = receipt_of(outcome)
-        return Rejected(receipt) if access.token and isinstance(outcome, Trouble) else receipt
+        return Rejected(receipt, access.token) if access.token and isinstance(outcome, Trouble) else receipt
 
     async def _submit(
         self, whose: Whose, provider: SmsProvider, message: Text, settings: Settings, token: str
@@ -137,18 +141,21 @@ class HttpSmsChannel:
         return Receipt(trouble=answer.detail)
 
     async def _access(
-        self, whose: Whose, provider: SmsProvider, settings: Settings, *, fresh: bool
+        self, whose: Whose, provider: SmsProvider, settings: Settings, refused: str
     ) -> Access | Receipt:
-        """An access token, kept while it is good; "" where the provider needs none."""
+        """An access token, kept while it is good and not the one that was refused; "" where none is needed.
+
+        One at a time asks for it: what many messages wait for is got once.
+        """
         asking = provider.token(settings)
         if asking is None:
             return Access("", 0)
-        kept = self._tokens.get(whose)
-        if kept is not None and kept.until > time.monotonic() and not fresh:
-            return kept
-        answer = await self._ask(whose, asking, limits.SMS_SECONDS)
-        made = _token_of(answer)
-        return made if isinstance(made, Receipt) else self._tokens.keep(whose, made)
+        async with self._turns.get(whose) or self._turns.keep(whose, asyncio.Lock()):
+            kept = self._tokens.get(whose)
+            if kept is not None and kept.until > time.monotonic() and kept.token != refused:
+                return kept
+            made = _token_of(await self._ask(whose, asking, limits.ACCESS_TOKEN_ASK_SECONDS))
+            return made if isinstance(made, Receipt) else self._tokens.keep(whose, made)
 
     async def _ask(self, whose: Whose, request: Request, seconds: float) -> Answer:
         return await self._asking(

@@ -21,6 +21,7 @@ from retour.model import (
     Value,
     Webhook,
 )
+from retour.smsproviders import SETTINGS
 from retour.stores.shelves import DeliveryRow, Member, Removed
 from retour.times import duration, moment
 from retour.web.admin.amounts import Success, percent
@@ -55,7 +56,16 @@ DELIVERIES = {
     DeliveryStatus.CANCELLED: "Cancelled",
 }
 FORMATS = {"extended": "Extended", "ajo": "Exact Adobe payload"}
-PROVIDERS = {"smtp": "SMTP relay", "simulated": "Simulated (sends nothing)"}
+PROVIDERS = {
+    "smtp": "SMTP relay",
+    "simulated": "Simulated (sends nothing)",
+    **{word: provider.NAME for word, provider in SETTINGS.items()},
+}
+PROVIDER_NOTES = {
+    "custom": "Any provider or gateway with an HTTP API, described by its payload and its statuses.",
+    "smpp": "An SMSC, by a connection that stays open.",
+    "simulated": "The recipient’s number decides the outcome. Not for live campaigns of production sandboxes.",
+}
 MAILS = {
     Kind.DSN: "delivery notice",
     Kind.BOUNCE: "bounce",

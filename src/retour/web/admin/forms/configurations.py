@@ -15,6 +15,7 @@ from retour.catalog.inputs import (
     SmtpInput,
 )
 from retour.model import ChannelConfiguration, ChannelKind, SmsSettings, Value
+from retour.web.admin.forms import provider_settings
 from retour.web.admin.forms.fields import Form, as_decimal, as_number
 
 __all__ = ["NOTICES", "SECURITY", "ConfigurationForm", "blank", "of", "to_input", "told", "typed"]
@@ -46,6 +47,7 @@ class ConfigurationForm(Value):
     events_key: str = ""
     events_key_kept: bool = False
     forget_events_key: bool = False
+    settings: tuple[provider_settings.Typed, ...] = ()
     sender_number: str = ""
     region: str = ""
     most_parts: str = "10"
@@ -55,11 +57,9 @@ class ConfigurationForm(Value):
     repeat_uncertain: bool = False
 
 
-def blank(channel: str) -> ConfigurationForm:
-    """For a new one; there is one provider for text messages."""
-    return ConfigurationForm(
-        channel=channel, provider="smtp" if channel == ChannelKind.EMAIL else "simulated"
-    )
+def blank(channel: str, provider: str) -> ConfigurationForm:
+    """For a new one."""
+    return ConfigurationForm(channel=channel, provider=provider, settings=provider_settings.blank(provider))
 
 
 def of(stored: ChannelConfiguration) -> ConfigurationForm:
@@ -87,12 +87,15 @@ def of(stored: ChannelConfiguration) -> ConfigurationForm:
         events_key=(stored.events.key or "") if stored.events else "",
         events_key_kept=bool(stored.events and stored.events.secret),
     )
-    return _with_sms(made, sms) if sms else made
+    return _with_sms(made, sms, provider_settings.of(stored)) if sms else made
 
 
-def _with_sms(form: ConfigurationForm, sms: SmsSettings) -> ConfigurationForm:
+def _with_sms(
+    form: ConfigurationForm, sms: SmsSettings, settings: tuple[provider_settings.Typed, ...]
+) -> ConfigurationForm:
     return structs.replace(
         form,
+        settings=settings,
         sender_number=sms.sender_number,
         region=sms.default_region or "",
         most_parts=str(sms.max_parts),
@@ -128,6 +131,7 @@ def typed(form: Form, channel: str, stored: ChannelConfiguration | None) -> Conf
         events_key=form.line("events_key"),
         events_key_kept=bool(stored and stored.events and stored.events.secret),
         forget_events_key=form.on("forget_events_key"),
+        settings=provider_settings.typed(form, form.text("provider"), stored),
         sender_number=form.line("sender_number"),
         region=form.line("region"),
         most_parts=form.line("most_parts", "10"),
@@ -148,6 +152,7 @@ def to_input(form: ConfigurationForm) -> ConfigurationInput:
         email=_email(form) if email else None,
         smtp=_smtp(form) if email and form.provider == "smtp" else None,
         sms=None if email else _sms(form),
+        provider_settings=provider_settings.to_input(form.settings) if form.settings else None,
         events=_events(form) if email and form.provider == "smtp" and form.events else None,
     )
 
@@ -213,7 +218,7 @@ def told(form: ConfigurationForm) -> dict[str, str]:
 
 
 def _told_of_sms(form: ConfigurationForm) -> dict[str, str]:
-    return {
+    return provider_settings.told(form.settings) | {
         "Sender": form.sender_number,
         "Retry period": form.retry_minutes,
         "Default country": form.region,

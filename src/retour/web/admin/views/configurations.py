@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
-from retour import ids
+from retour import ids, smsproviders
 from retour.catalog.event_settings import NAMES as EVENTS
 from retour.catalog.inputs import PROVIDERS
 from retour.catalog.return_paths import WayBack, domain_of
@@ -41,8 +41,13 @@ async def listing(visit: SandboxVisit) -> Response:
 
 
 async def new(visit: SandboxVisit) -> Response:
-    """An empty form for a channel."""
-    return _form_page(visit, forms.blank(_channel(visit)), None)
+    """An empty form for a channel. A provider of text messages is chosen first."""
+    channel, provider = _channel(visit), visit.request.query_params.get("provider", "")
+    if channel == ChannelKind.EMAIL:
+        return _form_page(visit, forms.blank(channel, "smtp"), None)
+    if provider not in PROVIDERS[channel]:
+        return visit.render("configurations/choose.html", channel=channel, providers=_providers(channel))
+    return _form_page(visit, forms.blank(channel, provider), None)
 
 
 async def create(visit: SandboxVisit) -> Response:
@@ -97,6 +102,10 @@ def _channel(visit: SandboxVisit) -> str:
     return chosen if chosen in [*ChannelKind] else ChannelKind.EMAIL.value
 
 
+def _providers(channel: str) -> list[tuple[str, str]]:
+    return [(word, words.PROVIDERS[word]) for word in PROVIDERS[channel]]
+
+
 def _saved(visit: SandboxVisit, channel: str) -> Response:
     return visit.see(f"{visit.here}{PATH}?channel={channel}", "configuration-saved")
 
@@ -117,11 +126,13 @@ def _form_page(
     values |= {"way_back": way_back, "returning": bool(stored and domain_of(stored))}
     values |= {"listening": visit.retour.return_paths.listening}
     values |= {"problems": Problems(error.fields) if error else Problems()}
-    values |= {"providers": [(word, words.PROVIDERS[word]) for word in PROVIDERS[form.channel]]}
+    values |= {"providers": _providers(form.channel), "provider_name": words.PROVIDERS.get(form.provider, "")}
+    values |= {"posts": form.provider in smsproviders.PROVIDERS}
     values |= {"failing": words.failing(stored.health, ids.now()) if stored else None}
     values |= {"security": forms.SECURITY, "notices": forms.NOTICES}
     values |= {"events": [("", "None"), *EVENTS.items()]}
-    values |= {"callback": visit.retour.callbacks.address(stored) if stored else None}
+    callback = visit.retour.callbacks.address(stored) if stored else None
+    values |= {"callback": callback, "callback_here": visit.retour.settings.on_loopback}
     values |= {"open_advanced": any(place in values["problems"] for place in ADVANCED)}
     values |= {"production": visit.sandbox.type is SandboxType.PRODUCTION}
     return visit.render("configurations/form.html", error.status if error else status, **values)
