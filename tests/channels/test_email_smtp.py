@@ -12,8 +12,8 @@ from channels.letters import ID, LUMA, NOON, channel, in_short, outgoing, status
 from outside.certificates import Authority
 from outside.smtp import MESSAGE_END, Conduct, relay
 from retour.channels import Receipt
+from retour.channels.dialling import login_is_safe
 from retour.channels.email_smtp import xtext
-from retour.channels.smtp_connection import login_is_safe
 from retour.model import FailureCategory, FeedbackStatus, Rendered
 
 DATA_END = MESSAGE_END

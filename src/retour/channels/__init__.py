@@ -6,11 +6,21 @@ the receipt, a relay that can't be reached is `trouble`. Exceptions are bugs.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from retour.model import ChannelConfiguration, ChannelKind, Fact, Failure, ProviderFacts, Rendered, Value
+from retour.model import (
+    ChannelConfiguration,
+    ChannelKind,
+    Fact,
+    Failure,
+    Learned,
+    ProviderFacts,
+    Rendered,
+    Value,
+)
 
 
 class Outgoing(Value):
@@ -107,7 +117,34 @@ class Examinable(Protocol):
         """Try it, within its own time budget."""
 
 
+OnReport = Callable[[str, str, str, Learned], Awaitable[None]]
+"""(sandbox, configuration id, the provider's reference, what it says); done when it is written down. Raises Busy."""
+
+OnReply = Callable[[str, str, str, str, str], Awaitable[None]]
+"""(sandbox, configuration id, the person's number, ours, text); done when it is written down. Raises Busy."""
+
+
+class Standing(Value, frozen=True):
+    """A channel configuration whose connection stays open. secrets: in the clear."""
+
+    org: str
+    configuration: ChannelConfiguration
+    secrets: dict[str, str]
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A channel that hears of messages over a connection of its own."""
+
+    def listen(self, on_report: OnReport, on_reply: OnReply) -> None:
+        """From now on, tell them what comes in."""
+
+    def keep(self, standing: Iterable[Standing]) -> None:
+        """Keep a connection open for these, and for no others."""
+
+
 CHANNELS = {
+    "smpp": "retour.channels.sms_smpp:SmppChannel",
     "smtp": "retour.channels.email_smtp:SmtpChannel",
     "simulated": "retour.channels.simulated:SimulatedChannel",
     "sms_http": "retour.channels.sms_http:HttpSmsChannel",

@@ -16,7 +16,8 @@ import aiosmtplib
 
 from retour import espevents
 from retour.channels import Examination, Examined, Outgoing, Receipt
-from retour.channels.smtp_connection import Dialer, Progress, Vet, cause_of
+from retour.channels.dialling import Vet
+from retour.channels.smtp_connection import Dialer, Progress, cause_of
 from retour.channels.smtp_examination import examine
 from retour.channels.smtp_pool import Connection, Loan, Pool
 from retour.channels.smtp_replies import PROVIDER, Stage, accepted, error, lost, refused, trouble

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
-import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
 
 import aiosmtplib
 
+from retour.channels.dialling import Vet, dial, login_is_safe, tls_trouble
 from retour.channels.smtp_replies import Stage, login_refused, lost, said
 from retour.limits import SMTP_CONNECT_SECONDS
 from retour.model import SmtpSettings
-
-Vet = Callable[[str, int, str], Awaitable[tuple[str, ...] | str]]
-"""(host, port, organization) -> the addresses that may be dialled, or a sentence why none may."""
 
 TEMPORARY_AUTHENTICATION_FAILURE = 454
 """RFC 4954 6: nothing is wrong with the password. 454 is also "TLS not available" (RFC 3207 4)."""
@@ -68,27 +62,11 @@ class Dialer:
         return refusal or client
 
     async def _dial(self, addresses: tuple[str, ...]) -> socket.socket | str:
-        """A connected socket to the first address that answers; the connect timeout is for all of them."""
-        loop, why = asyncio.get_running_loop(), "it has no address"
-        until = loop.time() + SMTP_CONNECT_SECONDS
-        for address in addresses:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            made = socket.socket(family, socket.SOCK_STREAM)
-            made.setblocking(False)
-            try:
-                async with asyncio.timeout_at(until):
-                    await loop.sock_connect(made, (address, self._relay.port))
-                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                return made
-            except TimeoutError:
-                why = f"no answer within {SMTP_CONNECT_SECONDS:.0f} s"
-            except OSError as error:
-                why = os.strerror(error.errno).lower() if error.errno else "no connection"
-            except BaseException:
-                made.close()
-                raise
-            made.close()
-        return f"The relay {self.name} can't be reached: {why}. Check host and port, and that the relay runs."
+        """A connected socket, or the sentence."""
+        dialled = await dial(addresses, self._relay.port, SMTP_CONNECT_SECONDS)
+        if isinstance(dialled, socket.socket):
+            return dialled
+        return f"The relay {self.name} can't be reached: {dialled}. Check host and port, and that the relay runs."
 
     async def _converse(
         self, client: aiosmtplib.SMTP, dialled: socket.socket, progress: Progress
@@ -152,23 +130,8 @@ class Dialer:
 
     def _broken(self, error: Exception, progress: Progress) -> str:
         """Certificate trouble by its name; everything else as a lost connection."""
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, ssl.SSLError):
-            cause = cause.__cause__
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return (
-                f"The certificate of the relay {self.name} can't be trusted: {cause.verify_message}. "
-                "Use the name that it is made for as host, or add its authority with RETOUR_CA_FILE."
-            )
-        if isinstance(cause, ssl.SSLError):
-            reason = (cause.reason or "no handshake").replace("_", " ").lower()
-            return f"TLS with the relay {self.name} failed: {reason}. Check port and security."
-        return lost(progress.stage, self.name, cause_of(error)).trouble or ""
-
-
-def login_is_safe(security: str, peer: str) -> bool:
-    """A password goes over TLS, or stays on this machine. `peer`: the address that was dialled."""
-    return security != "none" or ipaddress.ip_address(peer.partition("%")[0]).is_loopback
+        trouble = tls_trouble(error, f"the relay {self.name}")
+        return trouble or lost(progress.stage, self.name, cause_of(error)).trouble or ""
 
 
 def cause_of(error: BaseException) -> str:

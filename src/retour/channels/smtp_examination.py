@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from contextlib import suppress
-from typing import Any
 
 import aiosmtplib
 
 from retour.channels import Examined
+from retour.channels.dialling import certificate
 from retour.channels.smtp_connection import Dialer, Progress
 from retour.channels.smtp_replies import lost
-from retour.limits import SECOND, SMTP_EXAMINE_SECONDS
+from retour.limits import SMTP_EXAMINE_SECONDS
 
 BANNER_CHARACTERS = 200
 
@@ -35,7 +34,7 @@ async def examine(dialer: Dialer, budget_seconds: float = SMTP_EXAMINE_SECONDS) 
 
 
 def _told(client: aiosmtplib.SMTP, dialer: Dialer, progress: Progress) -> Examined:
-    names, until = _certificate(client)
+    names, until = certificate(client.get_transport_info("peercert"))
     encrypted = client.get_transport_info("ssl_object")
     return Examined(
         banner=_banner(progress),
@@ -51,14 +50,6 @@ def _told(client: aiosmtplib.SMTP, dialer: Dialer, progress: Progress) -> Examin
 
 def _banner(progress: Progress) -> str:
     return " ".join(progress.banner.split())[:BANNER_CHARACTERS]
-
-
-def _certificate(client: aiosmtplib.SMTP) -> tuple[tuple[str, ...], int | None]:
-    """The names that it is made for, and its end."""
-    found: dict[str, Any] = client.get_transport_info("peercert") or {}
-    names = tuple(str(name) for _, name in found.get("subjectAltName", ()))
-    until = found.get("notAfter")
-    return names, int(ssl.cert_time_to_seconds(until)) * SECOND if until else None
 
 
 def _size(client: aiosmtplib.SMTP) -> int | None:
