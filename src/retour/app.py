@@ -355,7 +355,8 @@ def _channels(settings: Settings, outbound: Outbound) -> dict[str, Channel]:
     """By what a channel configuration has as its provider."""
     http = _plug("sms_http")(outbound.ask, _relays_allowed(settings))
     by_http = dict.fromkeys(smsproviders.PROVIDERS, http)
-    return {"smtp": _smtp(settings), "simulated": _plug("simulated")(), **by_http}
+    smpp = _plug("smpp")(*_dialling(settings))
+    return {"smtp": _smtp(settings), "smpp": smpp, "simulated": _plug("simulated")(), **by_http}
 
 
 def _relays_allowed(settings: Settings) -> tuple[Allowed, ...]:
@@ -363,13 +364,16 @@ def _relays_allowed(settings: Settings) -> tuple[Allowed, ...]:
 
 
 def _smtp(settings: Settings, **more: Any) -> Channel:
-    """Relays that may be dialled, and whom their certificates must be of."""
+    return _plug("smtp")(*_dialling(settings), **more)
+
+
+def _dialling(settings: Settings) -> tuple[Callable[..., Any], ssl.SSLContext]:
+    """Relays and SMSCs that may be dialled, and whom their certificates must be of."""
     allowed = _relays_allowed(settings)
     context = ssl.create_default_context()
     for file in _ca_files(settings):
         context.load_verify_locations(file)
-    vet = partial(_relay_addresses, allowed=allowed, resolver=names.DnsResolver())
-    return _plug("smtp")(vet, context, **more)
+    return partial(_relay_addresses, allowed=allowed, resolver=names.DnsResolver()), context
 
 
 def _post(settings: Settings) -> Post | None:

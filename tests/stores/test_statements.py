@@ -26,6 +26,7 @@ SWEEPS = {
     "request_keys_expire", "webhooks_overlapped", "events_old", "webhooks_failing", "configurations_failing",
     "alerts_all", "audit_expire", "returned_mails_expire",
     "soft_errors_expire", "uploads_open", "uploads_old", "provider_refs_expire", "due_report_lanes",
+    "configurations_standing",
 }  # fmt: skip
 ONLY_SQLITE = re.compile(
     r"\b(rowid|insert\s+or|replace\s+into|strftime|datetime\(|julianday|glob|autoincrement|ifnull|total\(|"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from retour.smsproviders import custom
+from retour.smsproviders import custom, smpp
 from retour.smsproviders.shapes import (
     Field,
     Got,
@@ -64,5 +64,5 @@ PROVIDERS: dict[str, SmsProvider] = {
 }
 """By the name that a channel configuration has as `provider`."""
 
-SETTINGS: dict[str, Configurable] = {**PROVIDERS}
+SETTINGS: dict[str, Configurable] = {**PROVIDERS, "smpp": smpp}
 """Those and what is spoken to by another protocol: who has settings of its own."""

@@ -194,6 +194,11 @@ FROM channel_configuration WHERE sandbox = :sandbox AND id = :id
 SELECT doc, version, created_at, modified_at, failures, failing_since, open_until, trouble
 FROM channel_configuration WHERE sandbox = :sandbox ORDER BY name LIMIT 1000
 
+-- Of every sandbox: for which of them a connection has to stay open is in the document.
+-- name: configurations_standing
+SELECT sandbox, id, version FROM channel_configuration
+WHERE (sandbox, id) > (:after_sandbox, :after) ORDER BY sandbox, id LIMIT :limit
+
 -- The last column: what there is to ask before something is sent (suppression.Guard).
 -- name: configuration_health
 SELECT version, failures, failing_since, open_until,

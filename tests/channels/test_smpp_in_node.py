@@ -1,0 +1,261 @@
+"""SMPP with an SMSC that no one here wrote: npm's smpp. Every fate, every break; nothing lost, nothing sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from asyncio.subprocess import PIPE, Process
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from channels.letters import NOON
+from channels.texts import SECRETS, Ears, channel, configuration, in_short, outgoing, standing
+from outside import npm
+from outside.smsc import Conduct, Smsc
+from retour.channels import smpp_link
+
+SCRIPT = Path(__file__).with_name("smsc.mjs")
+PACKAGE = "smpp@0.5.1"
+LONG = "Dear Ann, " + "your order is on its way. " * 15
+Values = dict[str, Any]
+
+pytestmark = pytest.mark.peer("node")
+
+
+class NodeSmsc:
+    """The script, what it said, and a way to wait for that."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._changed = asyncio.Condition()
+        self.events: list[dict[str, Any]] = []
+
+    async def listen(self) -> None:
+        """Everything that it says, to its end."""
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            async with self._changed:
+                self.events.append(json.loads(line))
+                self._changed.notify_all()
+
+    async def do(self, what: str, **more: Any) -> None:
+        """Tell it something, and hear that it did it."""
+        assert self._process.stdin is not None
+        done = len(self.all("did"))
+        self._process.stdin.write(json.dumps({"do": what, **more}).encode() + b"\n")
+        await self.until(lambda: len(self.all("did")) > done)
+
+    async def until(self, what: Callable[[], Any]) -> None:
+        """Wait for `what()` to become true."""
+        async with asyncio.timeout(20), self._changed:
+            await self._changed.wait_for(what)
+
+    def all(self, event: str) -> list[dict[str, Any]]:
+        """Events of a kind."""
+        return [one for one in self.events if one["event"] == event]
+
+    def taken(self) -> list[str]:
+        """The states of the receipts that were taken, in order."""
+        return [one["state"] for one in self.all("answered") if one["status"] == 0]
+
+    @property
+    def place(self) -> Smsc:
+        """What a configuration has to know of it."""
+        made = Smsc(Conduct())
+        made.port = self.all("listening")[-1]["port"]
+        return made
+
+
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package, fresh from npm, with the script beside it."""
+    folder = tmp_path_factory.mktemp("smsc")
+    shutil.copy(SCRIPT, folder)
+    npm.install(folder, PACKAGE)
+    return folder
+
+
+@asynccontextmanager
+async def running(modules: Path, *arguments: str) -> AsyncIterator[NodeSmsc]:
+    """The SMSC, while it is open."""
+    process = await asyncio.create_subprocess_exec(
+        "node", SCRIPT.name, *arguments, cwd=modules, stdin=PIPE, stdout=PIPE
+    )
+    made = NodeSmsc(process)
+    listening = asyncio.create_task(made.listen())
+    try:
+        await made.until(lambda: made.all("listening"))
+        yield made
+    finally:
+        assert process.stdin is not None
+        with suppress(ConnectionError):
+            process.stdin.close()
+        await process.wait()
+        await listening
+
+
+@pytest.fixture
+async def node(modules: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[NodeSmsc]:
+    """An SMSC of today, and short pauses before another bind."""
+    monkeypatch.setattr(smpp_link, "SMPP_PAUSE_SECONDS", (0.01, 0.1))
+    async with running(modules) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("fate", "states", "told"),
+    [
+        (0, ["DELIVRD"], ["delivered"]),
+        (1, ["UNDELIV"], ["bounce Hard 001"]),
+        (2, ["ENROUTE", "DELIVRD"], ["delivered"]),
+        (3, ["EXPIRED"], ["bounce Soft EXPIRED"]),
+        (4, ["REJECTD"], ["bounce Ignored REJECTD"]),
+    ],
+)
+async def test_a_receipt_tells_the_fate_of_the_message_that_was_submitted(
+    node: NodeSmsc, fate: int, states: list[str], told: list[str]
+) -> None:
+    ears, values = Ears(), Values(errorTable="gsm")
+    async with channel(ears) as smpp:
+        smpp.keep([standing(node.place, **values)])
+        sent = await smpp.send(outgoing(node.place, address=f"+491511234567{fate}", values=values), NOON)
+        await node.until(lambda: node.taken() == states)
+    assert in_short(sent).startswith("sent")
+    assert [_in_short(learned) for *_, learned in ears.reports] == told
+    assert {reference for _, _, reference, _ in ears.reports} <= set(sent.references)
+    assert len(node.all("submit")) == 1
+
+
+@pytest.mark.parametrize(
+    ("fate", "first"), [(5, "throttled"), (6, "throttled"), (8, "bounce Hard 0x0000000B")]
+)
+async def test_who_is_put_off_or_refused_is_told_so(node: NodeSmsc, fate: int, first: str) -> None:
+    ears, address = Ears(), f"+491511234567{fate}"
+    async with channel(ears) as smpp:
+        smpp.keep([standing(node.place)])
+        assert in_short(await smpp.send(outgoing(node.place, address=address), NOON)) == first
+        if first == "throttled":
+            assert in_short(await smpp.send(outgoing(node.place, address=address), NOON)).startswith("sent")
+            await node.until(lambda: node.taken() == ["DELIVRD"])
+    assert len(ears.reports) == (first == "throttled")
+
+
+async def test_a_long_text_is_delivered_once_when_its_last_part_is(node: NodeSmsc) -> None:
+    ears = Ears()
+    async with channel(ears) as smpp:
+        smpp.keep([standing(node.place)])
+        sent = await smpp.send(outgoing(node.place, LONG), NOON)
+        await node.until(lambda: node.taken() == ["DELIVRD"])
+    assert "".join(one["text"] for one in node.all("submit")) == LONG
+    assert [one["parts"] for one in node.all("submit")] == [1, 1, 1]
+    ((*_, reference, learned),) = ears.reports
+    assert learned.status == "delivered"
+    assert sent.references[-2:].count(reference) == 1
+
+
+async def test_of_a_long_text_whose_parts_fail_each_part_says_so(node: NodeSmsc) -> None:
+    ears = Ears()
+    async with channel(ears) as smpp:
+        smpp.keep([standing(node.place)])
+        sent = await smpp.send(outgoing(node.place, LONG, "+4915112345671"), NOON)
+        await node.until(lambda: node.taken() == ["UNDELIV"] * 3)
+    assert {reference for _, _, reference, _ in ears.reports} <= set(sent.references)
+
+
+async def test_a_cut_in_mid_window_leaves_what_was_unanswered_in_doubt_and_nothing_goes_twice(
+    node: NodeSmsc,
+) -> None:
+    ears = Ears()
+    async with channel(ears) as smpp:
+        smpp.keep([standing(node.place)])
+        numbers = [f"+49151{n:06}{7 if n == 5 else 0}" for n in range(10)]
+        sent = await asyncio.gather(
+            *(smpp.send(outgoing(node.place, address=number), NOON) for number in numbers)
+        )
+        came = Counter(in_short(each).split()[0] for each in sent)
+        assert came["uncertain"] >= 1
+        assert came["uncertain"] + came["sent"] == 10
+        expected = sum(one["to"][-1] != "7" for one in node.all("submit"))
+        await node.until(lambda: len(node.taken()) == expected)
+    assert set(Counter(one["to"] for one in node.all("submit")).values()) == {1}
+    known = {reference for each in sent for reference in each.references}
+    assert len([1 for _, _, reference, _ in ears.reports if reference in known]) == came["sent"]
+
+
+async def test_receipts_outlive_a_restart_of_the_smsc(node: NodeSmsc) -> None:
+    ears = Ears()
+    async with channel(ears) as smpp:
+        smpp.keep([standing(node.place)])
+        await node.do("hold")
+        sent = [await smpp.send(outgoing(node.place, address=f"+49151{n}000"), NOON) for n in range(1, 6)]
+        await node.do("restart")
+        await node.do("release")
+        await node.until(lambda: node.taken() == ["DELIVRD"] * 5)
+        assert in_short(await smpp.send(outgoing(node.place), NOON)).startswith("sent")
+    known = {each.references[0] for each in sent}
+    assert {reference for _, _, reference, _ in ears.reports} >= known
+    assert len(node.all("submit")) == 6
+
+
+async def test_receipts_outlive_a_restart_of_ours(node: NodeSmsc) -> None:
+    before, after = Ears(), Ears()
+    async with channel(before) as smpp:
+        smpp.keep([standing(node.place)])
+        await node.do("hold")
+        sent = await smpp.send(outgoing(node.place), NOON)
+    await node.do("release")
+    async with channel(after) as smpp:
+        smpp.keep([standing(node.place)])
+        await node.until(lambda: node.taken() == ["DELIVRD"])
+    assert before.reports == []
+    assert [reference for _, _, reference, _ in after.reports] == [sent.references[0]]
+
+
+async def test_a_receipt_comes_again_until_the_store_has_it(node: NodeSmsc) -> None:
+    ears = Ears()
+    ears.busy = 3
+    async with channel(ears) as smpp:
+        smpp.keep([standing(node.place)])
+        await smpp.send(outgoing(node.place), NOON)
+        await node.until(lambda: node.taken() == ["DELIVRD"])
+    assert [one["status"] for one in node.all("answered")] == [0x64, 0x64, 0x64, 0]
+    assert len(ears.reports) == 1
+
+
+async def test_what_a_person_answers_is_heard(node: NodeSmsc) -> None:
+    ears = Ears()
+    async with channel(ears) as smpp:
+        smpp.keep([standing(node.place)])
+        await node.until(lambda: node.all("bound"))
+        await node.do("reply", **{"from": "4915112345670", "to": "15550100", "text": "STOP"})
+        await node.until(lambda: node.all("reply_answered"))
+    assert ears.replies == [("prod", "text", "+4915112345670", "15550100", "STOP")]
+
+
+async def test_an_smsc_of_old_writes_ids_in_hexadecimal_and_in_decimal(modules: Path) -> None:
+    ears, values = Ears(), Values(messageIds="decimal")
+    async with running(modules, "legacy") as old, channel(ears) as smpp:
+        smpp.keep([standing(old.place, **values)])
+        sent = await smpp.send(outgoing(old.place, values=values), NOON)
+        await old.until(lambda: old.taken() == ["DELIVRD"])
+    assert tuple(reference for _, _, reference, _ in ears.reports) == sent.references
+
+
+async def test_verify_says_who_is_there(node: NodeSmsc) -> None:
+    async with channel() as smpp:
+        good = await smpp.examine("acme", configuration(node.place), SECRETS)
+        bad = await smpp.examine("acme", configuration(node.place), {"password": "no"})
+    assert (good.trouble, good.banner) == (None, "NODE")
+    assert "invalid password (ESME_RINVPASWD)" in (bad.trouble or "")
+    assert node.all("bound") == [{"event": "bound", "system": "acme", "version": 0x34}]
+
+
+def _in_short(learned: Any) -> str:
+    failure = learned.failure
+    return str(learned.status) + (f" {failure.type} {failure.code}" if failure else "")
