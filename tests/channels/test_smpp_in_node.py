@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from channels.letters import NOON
-from channels.texts import SECRETS, Ears, channel, configuration, in_short, outgoing, standing
+from channels.texts import Ears, channel, examination, in_short, outgoing, standing
 from outside import npm
 from outside.smsc import Conduct, Smsc
 from retour.channels import smpp_link
@@ -185,7 +185,7 @@ async def test_a_cut_in_mid_window_leaves_what_was_unanswered_in_doubt_and_nothi
         await node.until(lambda: len(node.taken()) == expected)
     assert set(Counter(one["to"] for one in node.all("submit")).values()) == {1}
     known = {reference for each in sent for reference in each.references}
-    assert len([1 for _, _, reference, _ in ears.reports if reference in known]) == came["sent"]
+    assert len(known & {reference for _, _, reference, _ in ears.reports}) == came["sent"]
 
 
 async def test_receipts_outlive_a_restart_of_the_smsc(node: NodeSmsc) -> None:
@@ -249,8 +249,8 @@ async def test_an_smsc_of_old_writes_ids_in_hexadecimal_and_in_decimal(modules: 
 
 async def test_verify_says_who_is_there(node: NodeSmsc) -> None:
     async with channel() as smpp:
-        good = await smpp.examine("acme", configuration(node.place), SECRETS)
-        bad = await smpp.examine("acme", configuration(node.place), {"password": "no"})
+        good = await smpp.examine(examination(node.place))
+        bad = await smpp.examine(examination(node.place, {"password": "no"}))
     assert (good.trouble, good.banner) == (None, "NODE")
     assert "invalid password (ESME_RINVPASWD)" in (bad.trouble or "")
     assert node.all("bound") == [{"event": "bound", "system": "acme", "version": 0x34}]

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from channels.letters import NOON, trusting
-from channels.texts import Ears, channel, configuration, in_short, outgoing, standing
+from channels.texts import Ears, channel, configuration, examination, in_short, outgoing, standing
 from outside.certificates import Authority
 from outside.smsc import SYSTEM_ID, Conduct, Smsc, smsc
 from outside.sockets import trap
@@ -114,6 +114,17 @@ async def test_a_session_that_takes_nothing_is_left_for_another() -> None:
         center.conduct.statuses.clear()
         assert in_short(await smpp.send(outgoing(center), NOON)) == "sent m1"
     assert len(center.binds) == 2
+
+
+async def test_who_waits_for_an_answer_on_a_session_that_is_left_gets_it() -> None:
+    async with smsc(Conduct(hang={"submit"})) as center, channel() as smpp:
+        first = asyncio.create_task(smpp.send(outgoing(center), NOON))
+        await center.submitted(1)
+        center.conduct.hang.clear()
+        center.conduct.statuses["submit"] = 0x04
+        assert in_short(await smpp.send(outgoing(center), NOON)) == "trouble"
+        await center.answer_hung()
+        assert in_short(await first) == "sent m1"
 
 
 async def test_a_connection_cut_in_mid_window_leaves_the_submits_in_doubt_and_repeats_none() -> None:
@@ -259,7 +270,7 @@ async def test_by_tls_the_certificate_has_to_be_of_the_hosts_name() -> None:
 
 async def test_verify_binds_and_unbinds_and_says_who_answered() -> None:
     async with smsc() as center, channel() as smpp:
-        examined = await smpp.examine("acme", configuration(center), {"password": "secret"})
+        examined = await smpp.examine(examination(center, {"password": "secret"}))
         await center.until(lambda: not center.bound)
     assert (examined.trouble, examined.banner, examined.logged_in) == (None, SYSTEM_ID, True)
     assert center.commands == ["bind", "unbind"]
@@ -270,7 +281,7 @@ async def test_verify_uses_the_session_that_is_bound() -> None:
         smpp.keep([standing(center)])
         await center.until(lambda: center.bound)
         await smpp.send(outgoing(center), NOON)
-        assert (await smpp.examine("acme", configuration(center), {"password": "secret"})).trouble is None
+        assert (await smpp.examine(examination(center, {"password": "secret"}))).trouble is None
     assert center.commands == ["bind", "submit", "enquire", "unbind"]
 
 
@@ -281,8 +292,8 @@ async def test_verify_tells_the_certificate_and_the_trouble() -> None:
         channel(context=trusting(authority)) as smpp,
     ):
         center.host = "smsc.test"
-        good = await smpp.examine("acme", configuration(center, security="tls"), {"password": "secret"})
-        bad = await smpp.examine("acme", configuration(center, security="tls"), {"password": "wrong"})
+        good = await smpp.examine(examination(center, {"password": "secret"}, security="tls"))
+        bad = await smpp.examine(examination(center, {"password": "wrong"}, security="tls"))
     assert good.tls_version == "TLSv1.3"
     assert good.certificate_names == ("smsc.test",)
     assert "invalid password" in (bad.trouble or "")

@@ -12,7 +12,7 @@ import msgspec
 
 from channels.letters import anywhere
 from outside.smsc import Smsc
-from retour.channels import Outgoing, Receipt, Standing
+from retour.channels import Examination, Outgoing, Receipt, Standing
 from retour.channels.sms_smpp import SmppChannel
 from retour.errors import Busy
 from retour.model import ChannelConfiguration, ChannelKind, Learned, ProviderSettings, Rendered, SmsSettings
@@ -89,6 +89,11 @@ def configuration(to: Smsc, version: int = 1, **values: Any) -> ChannelConfigura
 def standing(to: Smsc, version: int = 1, **values: Any) -> Standing:
     """The same, as whoever keeps sessions bound names it."""
     return Standing(org="acme", configuration=configuration(to, version, **values), secrets=SECRETS)
+
+
+def examination(to: Smsc, secrets: dict[str, str] = SECRETS, **values: Any) -> Examination:
+    """The same, to be tried."""
+    return Examination(org="acme", configuration=configuration(to, **values), secrets=secrets)
 
 
 def outgoing(to: Smsc, text: str = "Hi Ann", address: str = ANN, **changes: Any) -> Outgoing:

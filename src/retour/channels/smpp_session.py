@@ -75,6 +75,7 @@ class Session:
         self._waiting: dict[int, asyncio.Future[Pdu | None]] = {}
         self._heard: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._leaving: asyncio.Task[None] | None = None
         self._last_heard = asyncio.get_running_loop().time()
         self.smsc = ""
         self.ended = asyncio.Event()
@@ -113,6 +114,12 @@ class Session:
             return None
         finally:
             self._waiting.pop(sequence, None)
+
+    def leave(self) -> None:
+        """Close it, without waiting for that: others may still have an answer coming."""
+        self._closing = True
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self.close())
 
     async def close(self) -> None:
         """Take no more submits, let what is on its way be answered, unbind, go."""
@@ -190,7 +197,8 @@ class Session:
             self._deliver(came)
         elif came.command in (ENQUIRE_LINK, UNBIND):
             self._answer(came, OK)
-            self._closing = self._closing or came.command == UNBIND
+            if came.command == UNBIND:
+                self.leave()
         else:
             self._writer.write(pdu(NACK, came.sequence, UNKNOWN_COMMAND))
 

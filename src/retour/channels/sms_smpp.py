@@ -14,16 +14,17 @@ from functools import partial
 
 import structlog
 
-from retour.channels import Examined, OnReply, OnReport, Outgoing, Receipt, Standing
+from retour.channels import Examination, Examined, OnReply, OnReport, Outgoing, Receipt, Standing
 from retour.channels.dialling import Vet
 from retour.channels.smpp_link import Link, SmscDialer, examine
 from retour.channels.smpp_parts import Part, parts_of
 from retour.channels.smpp_pdus import NACK, Pdu, string
 from retour.channels.smpp_session import NotSent, Session, Unanswered
+from retour.channels.sms_http import receipt_of
 from retour.errors import Busy as StoreBusy
 from retour.limits import SMPP_SECONDS
-from retour.model import ChannelConfiguration, ChannelKind, Fact, FeedbackStatus, ProviderFacts
-from retour.smsproviders.shapes import Busy, Outcome, Refused, Report, Settings, Taken, Trouble
+from retour.model import ChannelConfiguration, ChannelKind, ProviderFacts
+from retour.smsproviders.shapes import Outcome, Report, Settings, Taken, Trouble, settings_of
 from retour.smsproviders.smpp import PROVIDER, Delivered, answer, read
 from retour.smsproviders.smpp_codes import OK, RECEIVER_TEMPORARY_ERROR
 
@@ -77,13 +78,12 @@ class SmppChannel:
         except TimeoutError:
             return _too_late(progress, self.budget_seconds)
 
-    async def examine(
-        self, org: str, configuration: ChannelConfiguration, secrets: dict[str, str]
-    ) -> Examined:
+    async def examine(self, examination: Examination) -> Examined:
         """The SMSC, on a session of its own unless one is bound."""
-        settings = settings_of(configuration, secrets)
+        configuration = examination.configuration
+        settings = settings_of(configuration, examination.secrets)
         version, link = self._links.get((configuration.sandbox, configuration.id), (0, None))
-        dialer = SmscDialer(settings, org, self._vet, self._ssl_context)
+        dialer = SmscDialer(settings, examination.org, self._vet, self._ssl_context)
         hear = partial(self._hear, configuration, settings)
         return await examine(dialer, link if version == configuration.version else None, hear)
 
@@ -115,9 +115,9 @@ class SmppChannel:
             if isinstance(outcome, str):
                 return Receipt(trouble=outcome)
             if not isinstance(outcome, Taken):
-                return _receipt(outcome)
+                return receipt_of(outcome)
             progress.taken.append(outcome)
-        return _sent(progress.taken)
+        return receipt_of(_sent(progress.taken))
 
     async def _submit(self, outgoing: Outgoing, part: Part, progress: Try) -> Outcome | str:
         """What came of one submit, or the sentence why there was none. Raises Unanswered."""
@@ -143,7 +143,7 @@ class SmppChannel:
             _status(came), string(came.body), settings_of(standing.configuration, standing.secrets)
         )
         if isinstance(outcome, Trouble):
-            session.end()  # what it has against us may be over in another one
+            session.leave()  # what it has against us may be over in another one
         return outcome
 
     def _link(self, standing: Standing) -> Link:
@@ -194,40 +194,18 @@ class SmppChannel:
             await self._on_reply(*place, said.sender, said.to, said.text)
 
 
-def settings_of(configuration: ChannelConfiguration, secrets: dict[str, str]) -> Settings:
-    """What is configured, secrets in the clear."""
-    provider = configuration.provider_settings
-    return {**(provider.values if provider else {}), **secrets}
-
-
 def _status(came: Pdu) -> int:
     """A generic_nack is no yes, whatever it says."""
     return came.status or (UNKNOWN_ERROR if came.command == NACK else OK)
 
 
-def _sent(taken: list[Taken]) -> Receipt:
-    """All parts were taken. The message is called as its last part is; each part's id names it in receipts."""
-    facts = taken[-1].facts
-    fact = Fact(status=FeedbackStatus.SENT, key="sent", provider=facts)
-    return Receipt(facts=(fact,), provider=facts, references=_references(taken))
+def _sent(taken: list[Taken]) -> Taken:
+    """All parts were. The message is called as its last part is; each part's id names it in receipts."""
+    return Taken(facts=taken[-1].facts, references=_references(taken))
 
 
 def _references(taken: list[Taken]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named for each in taken for named in each.references))
-
-
-def _receipt(outcome: Outcome) -> Receipt:
-    """A part was not taken, and with it the message was not."""
-    if isinstance(outcome, Busy):
-        return Receipt(throttled=outcome.seconds or 0, provider=outcome.facts)
-    if isinstance(outcome, Trouble):
-        return Receipt(trouble=outcome.sentence, provider=outcome.facts)
-    assert isinstance(outcome, Refused)  # noqa: S101 - `answer` gives nothing else
-    learned = outcome.learned
-    fact = Fact(
-        status=learned.status, key=str(learned.status), failure=learned.failure, provider=learned.provider
-    )
-    return Receipt(facts=(fact,), provider=learned.provider)
 
 
 def _in_doubt(progress: Try, why: str) -> Receipt:

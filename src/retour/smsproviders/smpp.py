@@ -43,7 +43,7 @@ AUTO = "auto"
 WINDOW = (1, 100)
 WINDOW_DEFAULT = 10
 
-FIELDS = (
+FIELDS: tuple[Field, ...] = (
     Field(name="host", label="Host of the SMSC", required=True, leads=True),
     Field(
         name="port",
