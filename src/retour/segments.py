@@ -6,6 +6,9 @@ from retour.model import Value
 
 GSM = "GSM-7"
 UCS2 = "UCS-2"
+SHOWN = {GSM: "GSM", UCS2: "UNICODE"}
+"""The words of Adobe's sample."""
+
 ESCAPE = "\x1b"
 ALPHABET = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"

@@ -12,10 +12,12 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from retour import limits
+from retour import ids, limits
+from retour.catalog.opt_outs import OptOuts
 from retour.channels import Channel, Listening, OnReply, OnReport, Standing
 from retour.errors import Busy
-from retour.model import ChannelConfiguration
+from retour.model import ChannelConfiguration, Learned
+from retour.reports import Reports
 from retour.stores import Store
 from retour.stores.shelves import Shelves
 
@@ -25,6 +27,28 @@ BATCH = 1_000
 
 SecretsOf = Callable[[ChannelConfiguration], dict[str, str]]
 Key = tuple[str, str]
+
+
+class Ears:
+    """Hears what comes in. Done when it is written down; raises Busy where it has to come again."""
+
+    def __init__(self, reports: Reports, opt_outs: OptOuts, shelves: Shelves) -> None:
+        self._reports = reports
+        self._opt_outs = opt_outs
+        self._shelves = shelves
+
+    async def report(self, sandbox: str, configuration_id: str, reference: str, learned: Learned) -> None:
+        """Of a message that the provider calls by this reference."""
+        now = ids.now()
+        heard = await self._reports.heard_of(sandbox, configuration_id, "", reference, learned, now)
+        log.info("report_heard", sandbox=sandbox, configuration=configuration_id, heard=heard)
+
+    async def reply(self, sandbox: str, configuration_id: str, sender: str, to: str, text: str) -> None:
+        """Somebody wrote back."""
+        configuration = await self._shelves.configuration(sandbox, configuration_id)
+        by = configuration.name if configuration else configuration_id
+        did = await self._opt_outs.heard(sandbox, sender, text, by, ids.now())
+        log.info("reply_heard", sandbox=sandbox, configuration=configuration_id, did=did)
 
 
 class Keeper:

@@ -22,7 +22,8 @@ async def test_what_the_smsc_takes_is_sent_and_has_its_id() -> None:
         receipt = await smpp.send(outgoing(center), NOON)
     assert in_short(receipt) == "sent m1"
     assert receipt.provider is not None
-    assert receipt.provider.reference == "m1"
+    facts = receipt.provider
+    assert (facts.reference, facts.encoding, facts.parts) == ("m1", "GSM", 1)
     (submit,) = center.submits
     assert (submit.source_addr, submit.source_addr_ton, submit.source_addr_npi) == ("15550100", 1, 1)
     assert (submit.destination_addr, submit.dest_addr_ton, submit.dest_addr_npi) == ("4915112345670", 1, 1)

@@ -35,7 +35,6 @@ SOFT_TRIES = 2
 """How often `deferred` says "later" before it delivers."""
 
 ADMIN_FAILURE = 25
-ENCODINGS = {segments.GSM: "GSM", segments.UCS2: "UNICODE"}  # the words of Adobe's sample
 
 _SYNC, _ASYNC = FailureCategory.SYNC, FailureCategory.ASYNC
 _FICTIONAL = re.compile(r"\+1555(?:555)?01(\d\d)")
@@ -195,7 +194,7 @@ def _travelling(said: ProviderFacts, outgoing: Outgoing) -> ProviderFacts:
     if outgoing.channel is not ChannelKind.SMS or outgoing.content is None:
         return said
     counted = segments.count(outgoing.content.text or "")
-    return msgspec.structs.replace(said, encoding=ENCODINGS[counted.encoding], parts=counted.parts)
+    return msgspec.structs.replace(said, encoding=segments.SHOWN[counted.encoding], parts=counted.parts)
 
 
 def _failure(channel: ChannelKind, code: int, category: FailureCategory) -> Failure:

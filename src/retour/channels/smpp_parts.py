@@ -11,7 +11,7 @@ from retour.channels import Outgoing, Receipt
 from retour.channels.smpp_pdus import UCS2_CODING, UDH_PRESENT
 from retour.limits import SMPP_PARTS, SMPP_VALIDITY_MINUTES
 from retour.model import Fact, Failure, FailureCategory, FailureType, FeedbackStatus, ProviderFacts, Value
-from retour.segments import GSM, encoding_of, octets, split
+from retour.segments import GSM, SHOWN, UCS2, encoding_of, octets, split
 from retour.smsproviders.smpp import PROVIDER, choice, source
 
 ANSWERED = {"final": (1, 2), "all": (0x11, 0x12), "none": (0, 0)}
@@ -32,6 +32,11 @@ class Part(Value, frozen=True):
     esm_class: int
     registered: int
     validity: str
+
+    @property
+    def encoding(self) -> str:
+        """As it is shown."""
+        return SHOWN[UCS2 if self.coding == UCS2_CODING else GSM]
 
     def encoded(self, sequence: int) -> bytes:
         """submit_sm."""

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Iterable
 from functools import partial
 
+import msgspec
 import structlog
 
 from retour.channels import Examination, Examined, OnReply, OnReport, Outgoing, Receipt, Standing
@@ -49,7 +50,7 @@ class SmppChannel:
     """
 
     kinds: tuple[ChannelKind, ...] = (ChannelKind.SMS,)
-    repeats = False
+    repeats = False  # a telephone shows both
 
     def __init__(
         self, vet: Vet, ssl_context: ssl.SSLContext, *, budget_seconds: float = SMPP_SECONDS
@@ -117,7 +118,7 @@ class SmppChannel:
             if not isinstance(outcome, Taken):
                 return receipt_of(outcome)
             progress.taken.append(outcome)
-        return receipt_of(_sent(progress.taken))
+        return receipt_of(_sent(progress.taken, parts[0].encoding))
 
     async def _submit(self, outgoing: Outgoing, part: Part, progress: Try) -> Outcome | str:
         """What came of one submit, or the sentence why there was none. Raises Unanswered."""
@@ -199,9 +200,10 @@ def _status(came: Pdu) -> int:
     return came.status or (UNKNOWN_ERROR if came.command == NACK else OK)
 
 
-def _sent(taken: list[Taken]) -> Taken:
+def _sent(taken: list[Taken], encoding: str) -> Taken:
     """All parts were. The message is called as its last part is; each part's id names it in receipts."""
-    return Taken(facts=taken[-1].facts, references=_references(taken))
+    facts = msgspec.structs.replace(taken[-1].facts, encoding=encoding, parts=len(taken))
+    return Taken(facts=facts, references=_references(taken))
 
 
 def _references(taken: list[Taken]) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from retour import app, config, logs
 from retour.errors import ConfigError
 from retour.mailin import receiving
 from retour.postfixlog import following
+from retour.sealed import Secrets
+from retour.smppin import Ears, Keeper, keeping
 from retour.watching import Watching
 from retour.web.server import application
 from retour.worker import Worker
@@ -77,6 +79,7 @@ async def _serve(settings: config.Settings) -> None:
         async with (
             receiving(retour.reports, settings.mail_listeners),
             following(retour.reports, retour.store, retour.shelves, settings.postfix_log),
+            keeping(_keeper(retour)),
         ):
             await server.serve(sockets=[listening])
     finally:
@@ -84,6 +87,14 @@ async def _serve(settings: config.Settings) -> None:
         await working
         note.unlink(missing_ok=True)
         await retour.close()
+
+
+def _keeper(retour: app.Retour) -> Keeper:
+    """Of sessions with SMSCs."""
+    keeper = Keeper(retour.store, retour.shelves, retour.channels, Secrets(retour.keys).opened)
+    ears = Ears(retour.reports, retour.opt_outs, retour.shelves)
+    keeper.listen(ears.report, ears.reply)
+    return keeper
 
 
 def _listen(settings: config.Settings) -> socket.socket:
