@@ -137,6 +137,9 @@ SMPP_PAUSE_SECONDS = (1.0, 60.0)  # shortest and longest pause before another bi
 SMPP_LOOK_SECONDS = 5.0  # between two looks at which SMSCs are configured
 SMPP_EXAMINE_SECONDS = 15.0  # somebody waits for the page
 SMPP_PDU_BYTES = 72 * 1024  # a message_payload has 64 KiB at most
+SMPP_PDUS = (
+    4_000  # read a second of one session: the answers and receipts of more messages than perSecond allows
+)
 SMPP_HEARD_AT_ONCE = 64  # receipts and replies of one session in work; more are asked to come again
 SMPP_PARTS = 255  # what the header of a part can count (3GPP TS 23.040)
 SMPP_VALIDITY_MINUTES = 72 * 60  # for which an SMSC is asked to try, at most: many refuse a longer time

@@ -120,6 +120,18 @@ async def test_a_deliver_that_is_spoilt_is_refused_and_the_session_lives_on() ->
     assert len(center.binds) == 1
 
 
+async def test_an_smsc_that_asks_without_end_is_read_at_its_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smpp_session, "SMPP_PDUS", 50)
+    async with smsc() as center, channel(Ears()) as smpp:
+        smpp.keep([standing(center)])
+        await center.has_bound()
+        began = asyncio.get_running_loop().time()
+        enquiry = (16).to_bytes(4) + (0x15).to_bytes(4) + bytes(8)
+        await center.send_raw(enquiry * 60)
+        assert await center.receipt("m1", "DELIVRD") == 0
+        assert asyncio.get_running_loop().time() - began > 0.15  # of 60 beyond 50 at once, at 50 a second
+
+
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("octets", [(3).to_bytes(4) + bytes(12), (2**31).to_bytes(4) + bytes(12)])
 async def test_what_is_no_pdu_ends_the_session_and_another_is_bound(octets: bytes) -> None:

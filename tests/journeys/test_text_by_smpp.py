@@ -65,17 +65,22 @@ class Setting:
         return Counter(f"+{one['to']}" for one in self.node.all("submit"))
 
 
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the SMSC's package is."""
+    return package(tmp_path_factory.mktemp("smsc"))
+
+
 @pytest.fixture
-async def setting(tmp_path: Path) -> AsyncIterator[Setting]:
+async def setting(tmp_path: Path, modules: Path) -> AsyncIterator[Setting]:
     """Acme's development sandbox with a text campaign."""
-    service, modules = Service(tmp_path), tmp_path / "node"
-    modules.mkdir()
+    service = Service(tmp_path)
     service.init()
     ca = certificates.ensure_ca(tmp_path / "data" / "ca")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*ca.issue(certificates.LOOPBACK_NAMES, tmp_path))
     async with (
-        running(package(modules)) as node,
+        running(modules) as node,
         serving(tls=tls) as receiver,
         httpx.AsyncClient(timeout=30) as client,
     ):

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from retour import ids
 from retour.channels.smpp_pdus import (
     DELIVER_SM,
     ENQUIRE_LINK,
@@ -27,12 +28,15 @@ from retour.channels.smpp_pdus import (
     pdu,
 )
 from retour.limits import (
+    SECOND,
     SMPP_ANSWER_SECONDS,
     SMPP_ENQUIRE_SECONDS,
     SMPP_FRESH_SECONDS,
     SMPP_HEARD_AT_ONCE,
     SMPP_PDU_BYTES,
+    SMPP_PDUS,
 )
+from retour.rates import Rate
 from retour.smsproviders.smpp import Delivered
 from retour.smsproviders.smpp_codes import (
     OK,
@@ -71,6 +75,7 @@ class Session:
         self._writer = writer
         self.window = asyncio.Semaphore(window)
         self._hear = hear
+        self._rate = Rate(SMPP_PDUS)
         self._sequence = 0
         self._waiting: dict[int, asyncio.Future[Pdu | None]] = {}
         self._heard: set[asyncio.Task[None]] = set()
@@ -174,10 +179,17 @@ class Session:
         try:
             while True:
                 self._take(await self._next())
+                await self._writer.drain()  # who does not read what he asked for is not read either
+                await self._pace()
         except (OSError, EOFError, _Garbled) as error:
             log.debug("smpp_session_ended", why=type(error).__name__)
         finally:
             self.end()
+
+    async def _pace(self) -> None:
+        """Not faster than our own messages need: an SMSC is a stranger, and others are served beside it."""
+        while wait := self._rate.take("pdu", ids.now()):  # noqa: ASYNC110 - a bucket rings for nobody
+            await asyncio.sleep(wait / SECOND)
 
     async def _next(self) -> Pdu:
         head = await self._reader.readexactly(HEADER.size)
