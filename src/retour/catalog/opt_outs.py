@@ -39,7 +39,7 @@ class OptOuts:
 
         number: the person's, with its country code; a plus sign may be missing, as with many providers. by: the name
         of the channel configuration that heard it. STOP leaves an entry made by hand as it is; START takes off who has
-        opted out, and nobody who is on the list for another cause.
+        opted out, and nobody who is on the list for another cause. Raises Busy: nothing is lost by hearing it again.
         """
         keyword, known = keywords.read(text), _international(number)
         if keyword is None or keyword.wish is Wish.HELP or known is None:
