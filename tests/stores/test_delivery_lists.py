@@ -51,6 +51,9 @@ def test_a_word_is_looked_up_by_indexes_alone() -> None:
         for line in plan
     )
     assert [line for line in plan if re.match(r"SCAN (?!f\b|people\b|places\b)\w+", line)] == []
+    whole_sandboxes = [line for line in plan if line.endswith("(sandbox=?)")]
+    assert whole_sandboxes == []
+    assert [line for line in plan if "TEMP B-TREE" in line] == []
 
 
 def test_every_walk_is_checked() -> None:

@@ -142,7 +142,7 @@ class DeliveryShelves:
         skip = limits.LIST_SCAN_MESSAGES
         rows = await self._store.read(walk, **sought.values() | place, skip=skip)
         if sought.text:
-            named = sorted((row[0] for row in rows), reverse=True)[:limit]
+            named = sorted({row[0] for row in rows}, reverse=True)[:limit]
             return await self._read(sandbox, named, edge if len(named) < limit else "")
         return Found(lines=tuple(_line(row) for row in rows), edge=edge if len(rows) < limit else "")
 

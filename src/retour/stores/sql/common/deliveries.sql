@@ -75,19 +75,20 @@ ORDER BY d.id DESC LIMIT 1 OFFSET :skip
 
 -- By what somebody may have at hand: the id of a message, execution, request, event or delivery, or a recipient. Of a
 -- recipient the :skip newest messages are looked at. `|| ''` keeps the planner from walking the sandbox by its ids, and
--- nothing is sorted here, so that no plan costs as much as any other (BY_INDEX in postgres.py).
+-- nothing is sorted here, so that no plan costs as much as any other (BY_INDEX in postgres.py). What is found twice is
+-- told twice: to merge the parts, SQLite would walk whole tables in their order.
 -- name: deliveries_named
 WITH found (message_id, one) AS (
   SELECT m.id, '' FROM message m WHERE m.sandbox = :sandbox AND m.id = :text
-  UNION SELECT m.id, '' FROM message m WHERE m.sandbox = :sandbox AND m.execution_id = :text
-  UNION SELECT m.id, '' FROM request_key k JOIN message m ON m.sandbox = :sandbox AND m.execution_id = k.execution_id
+  UNION ALL SELECT m.id, '' FROM message m WHERE m.sandbox = :sandbox AND m.execution_id = :text
+  UNION ALL SELECT m.id, '' FROM request_key k JOIN message m ON m.sandbox = :sandbox AND m.execution_id = k.execution_id
     WHERE k.sandbox = :sandbox AND k.request_id = :text
-  UNION SELECT e.message_id, e.id FROM event e WHERE e.sandbox = :sandbox AND e.id = :text
-  UNION SELECT n.message_id, n.id FROM delivery n WHERE n.sandbox = :sandbox AND n.id = :text
-  UNION SELECT people.id, '' FROM (
+  UNION ALL SELECT e.message_id, e.id FROM event e WHERE e.sandbox = :sandbox AND e.id = :text
+  UNION ALL SELECT n.message_id, n.id FROM delivery n WHERE n.sandbox = :sandbox AND n.id = :text
+  UNION ALL SELECT people.id, '' FROM (
     SELECT m.id FROM message m WHERE m.sandbox = :sandbox AND m.user_id <> '' AND lower(m.user_id) = lower(:text)
       AND m.id < :before ORDER BY m.id DESC LIMIT :skip) AS people
-  UNION SELECT places.id, '' FROM (
+  UNION ALL SELECT places.id, '' FROM (
     SELECT m.id FROM message m WHERE m.sandbox = :sandbox AND m.address <> m.user_id AND lower(m.address) = lower(:text)
       AND lower(m.user_id) <> lower(:text) AND m.id < :before ORDER BY m.id DESC LIMIT :skip) AS places
 )
