@@ -34,11 +34,11 @@ UNDETERMINED, SOFT_BOUNCE, TIMEOUT = 1, 20, 24
 
 _ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\d|\.\d)")
 _REPLY = re.compile(
-    r"(?:^|[;:(\"'#>]\s{0,3}|\b(?:said|error|code|reply|status|returned|answered)\s)"
+    r"(?:^|[;:(\"'#<>\[]-{0,2}\s{0,3}|\b(?:said|error|code|reply|status|returned|answered)\s)"
     r"([45][0-5]\d)(?=[ \-#]|$)|(?<![\d.])([45][0-5]\d)(?=[ -]#?[45]\.\d{1,3}\.\d)"
 )
 _ADDRESS = re.compile(
-    r"<[^<>]{0,320}>|(?<![^\s\"'(\[:;,=])[^\s\"'()\[\]<>:;,@]{1,64}@[^\s\"'()\[\]<>:;,@]{1,255}"
+    r"<[^<>\s]{0,320}>|(?<![^\s\"'(\[:;,=])[^\s\"'()\[\]<>:;,@]{1,64}@[^\s\"'()\[\]<>:;,@]{1,255}"
 )
 _MASK = "<…>"
 _LINK = re.compile(r"\b(?:https?|mailto|ftp)://?\S{1,500}")
@@ -131,7 +131,7 @@ def _clean(text: str) -> str:
     line = unicodedata.normalize("NFKD", text[:TEXT_CHARACTERS].translate(_QUOTES))
     line = unicodedata.normalize("NFC", _LATIN_MARKS.sub("", line))[:TEXT_CHARACTERS]
     line = _ADDRESS.sub(" ", _LINK.sub(_stays, " ".join(line.split())))
-    line = _IPV4.sub("0", _HOST.sub(_stays, line).lower())
+    line = _IPV4.sub("0", _HOST.sub(_stays, line).casefold().replace("_", " "))
     line = " ".join(_NOISE.sub(" ", line).split())
     ends = [match.end() for match in _REPORTER.finditer(line)]
     return _without_bare_refusal(line[ends[-1] :] if ends else line)

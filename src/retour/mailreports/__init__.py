@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from retour.classify import classify, failure
 from retour.classify import told as told_words
-from retour.mailreports import complaints, phrases, prose, status
+from retour.mailreports import addressees, complaints, phrases, prose, status
 from retour.mailreports.parts import Part, header, leaves, split
 from retour.mailreports.report import Action, Kind, MailReport, Told
 from retour.model import Failure, FailureCategory, FeedbackStatus, ProviderFacts
@@ -40,7 +40,7 @@ def read(raw: bytes) -> MailReport:
     mail, *parts = leaves(raw)
     headers = mail.headers
     original = _original(parts)
-    kind, said, complaint = _content(headers, parts)
+    kind, said, complaint = _content(headers, parts, original)
     return MailReport(
         kind=kind,
         told=tuple(said),
@@ -52,24 +52,34 @@ def read(raw: bytes) -> MailReport:
     )
 
 
-def _content(headers: Message, parts: list[Part]) -> tuple[Kind, list[Told], str]:
+def _content(headers: Message, parts: list[Part], original: Message) -> tuple[Kind, list[Told], str]:
     """Kind, what is told, and a complaint's type. The most formal evidence decides."""
     complaint = complaints.found(headers, parts)
     if complaint is not None:
         wanted = complaint.type not in complaints.NOT_OF_PEOPLE
-        return (Kind.COMPLAINT if wanted else Kind.OTHER), complaint.told, complaint.type
+        named = complaint.told or complaints.told([addressees.written_to(original, "")])
+        return (Kind.COMPLAINT if wanted else Kind.OTHER), named, complaint.type
     said = [
         one for part in parts if part.type in _STATUS_TYPES for one in status.told(status.groups(part.text))
     ]
     if said:
-        return Kind.DSN, _in_words(said, parts), ""
-    return (*_without_a_form(headers, parts), "")
+        return Kind.DSN, _in_words(said, headers, parts, original), ""
+    return (*_without_a_form(headers, parts, original), "")
 
 
-def _in_words(said: list[Told], parts: list[Part]) -> list[Told]:
-    """The same; where a diagnostic says next to nothing, the words for people beside it."""
-    text = prose.text_of(parts)
-    return [_with_words(one, text) if len(one.text.split()) < FEWEST_WORDS else one for one in said]
+def _in_words(said: list[Told], headers: Message, parts: list[Part], original: Message) -> list[Told]:
+    """The same; where a diagnostic says next to nothing, or no address, the words for people beside it."""
+    text, returned = prose.text_of(parts)
+    said = [_with_words(one, text) if len(one.text.split()) < FEWEST_WORDS else one for one in said]
+    if any(one.recipient for one in said):
+        return said
+    to = addressees.written_to(original, returned)
+    named = addressees.named(text, to, addressees.senders(headers, original, text, returned))
+    return [_about(one, named[0]) for one in said] if named else said
+
+
+def _about(one: Told, recipient: str) -> Told:
+    return Told(recipient=recipient, action=one.action, status=one.status, text=one.text)
 
 
 def _with_words(one: Told, text: str) -> Told:
@@ -77,24 +87,30 @@ def _with_words(one: Told, text: str) -> Told:
     return Told(recipient=one.recipient, action=one.action, status=one.status, text=words)
 
 
-def _without_a_form(headers: Message, parts: list[Part]) -> tuple[Kind, list[Told]]:
+def _without_a_form(headers: Message, parts: list[Part], original: Message) -> tuple[Kind, list[Told]]:
     """A bounce in a host's own words, an auto-reply, or something else."""
-    text, subject = prose.text_of(parts), header(headers, "Subject")
+    (text, returned), subject = prose.text_of(parts), header(headers, "Subject")
     for part in parts:
         if part.type == "message/disposition-notification":
             return _disposed(headers, part, text)
-    by_host = prose.is_from_a_host(headers)
-    if not by_host and _is_auto_reply(headers, subject):
+    if not prose.is_from_a_host(headers) and _is_auto_reply(headers, subject):
         return Kind.AUTO_REPLY, []
-    failed, tried = prose.recipients(headers, parts, text)
-    about_a_failure = prose.is_about_a_failure(headers)
-    if failed or tried or (by_host and (about_a_failure or prose.says_so(text))):
+    senders = addressees.senders(headers, original, text, returned)
+    failed, tried = prose.recipients(headers, parts, text, senders)
+    if failed or tried or _is_a_bounce(headers, text):
+        if not failed and not tried:
+            failed = addressees.named(text, addressees.written_to(original, returned), senders)
         return Kind.BOUNCE, prose.told(text, subject, failed, tried)
-    if _is_auto_reply(headers, subject):
-        return Kind.AUTO_REPLY, []
-    if about_a_failure and (prose.has_a_code(text) or prose.says_so(text)):
-        return Kind.BOUNCE, prose.told(text, subject, [], [])
-    return Kind.OTHER, []
+    return (Kind.AUTO_REPLY if _is_auto_reply(headers, subject) else Kind.OTHER), []
+
+
+def _is_a_bounce(headers: Message, text: str) -> bool:
+    """By who wrote it and what it says, though it names nobody."""
+    says_so = prose.says_so(text)
+    if prose.is_from_a_host(headers):
+        return says_so or prose.is_about_a_failure(headers)
+    about_a_failure = prose.is_about_a_failure(headers) and (says_so or prose.has_a_code(text))
+    return about_a_failure and not _is_auto_reply(headers, header(headers, "Subject"))
 
 
 def _disposed(headers: Message, part: Part, text: str) -> tuple[Kind, list[Told]]:

@@ -30,7 +30,7 @@ def found(headers: Message, parts: list[Part]) -> Complaint | None:
         if part.type == "message/feedback-report":
             return _formal(part)
     if _FORMS.match(header(headers, "Subject")) or "X-HmXmrOriginalRecipient" in headers:
-        return Complaint("abuse", _told([header(headers, "X-HmXmrOriginalRecipient")]))
+        return Complaint("abuse", told([header(headers, "X-HmXmrOriginalRecipient")]))
     return None
 
 
@@ -41,14 +41,14 @@ def _formal(part: Part) -> Complaint:
     named = [
         _value(line) for line in lines if line.lower().startswith(("original-rcpt-to", "removal-recipient"))
     ]
-    return Complaint(kind.lower() or "other", _told(named))
+    return Complaint(kind.lower() or "other", told(named))
 
 
 def _value(line: str) -> str:
     return line.partition(":")[2].strip()
 
 
-def _told(named: list[str]) -> list[Told]:
+def told(named: list[str]) -> list[Told]:
     """As delivered: who complains has got it."""
     addresses = [
         status.address(name) for name in named[: status.MOST_RECIPIENTS] if not _REDACTED.search(name)

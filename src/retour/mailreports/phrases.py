@@ -19,7 +19,9 @@ SUBJECTS = re.compile(
     r"|message (status|delivery|not delivered|undeliv|could not)|failure (notice|notification|delivery)|returned (mail|to)"
     r"|unzustellbar|nicht zustellbar|unzustellbarkeit|zustellung|fehlgeschlagen|non remis|echec de|échec|non delivr"
     r"|no se (ha )?pu(do|ede) entregar|devuelto|onbestelbaar|niet (worden )?bezorgd|mancata consegna|не доставлено"
-    r"|配信|送信できません|退信|退回|投递|delayed|warning: (could|message)|could not send|mail could not|user unknown",
+    r"|配信|配送|送信(でき|エラー)|届きません|退信|退回|投递|недоставлен|не доставлен|반송|전송 ?실패|delayed|warning: (could|message)|could not send"
+    r"|mail could not|user unknown|error sending your|non (distribu|deliv|remis|consegn)|n[aã]o (foi )?entreg|devolvid[ao]|no entregad"
+    r"|niedostarcz|kunde inte|kunne ikke|ei voitu|teslim edilem|(are|is|you're) not (a )?(list )?member|(post|posting) (has been |was )?reject",
     re.I,
 )
 """Subjects of bounces."""
@@ -41,6 +43,7 @@ GIVEN_UP = re.compile(
 
 RETURNED = re.compile(
     r"^[ \t>]*[-=_*+ ]{0,40}(this is a copy of|(the )?(original|returned|bounced|unsent|attached|rejected) (message|mail|text|header)s?"
+    r"(?! (was|were|has|had|is|could|can|will|did|that|you|which|sent|with|to|from|on)\b)"
     r"|(original|message|returned mail) (headers?|text|contents?|body)|begin (original|message|of)|below (this line )?is (a|the) copy"
     r"|included is a copy|(here|below|attached) is (a copy of )?(your|the) (original |returned )?(message|mail)|a copy of (your|the|this)"
     r"|message header follows|(the )?(first|complete|full) (\d+ )?(lines|text|bytes) of|text of (your )?message|start of returned"
@@ -60,7 +63,10 @@ FRAME = re.compile(
 SAYS_SO = re.compile(
     r"(could|can|was|has|have|were|did|will|is|are) ?(not|n't|n’t)( yet)? (be(en)? )?(deliver|reach|sent|accept|process)|undeliver|unable to deliver"
     r"|deliver(y|ed)? (has )?(to .{0,60} )?fail|returned (mail|message|to sender|because)|been returned|wasn't able to deliver"
-    r"|permanent (error|failure)|mail system error|n'a pas p?u (pu )?[eê]tre|konnte nicht|nicht zugestellt|no pudo|non (è|e) stat|配信|送信できません|无法",
+    r"|permanent (error|failure)|mail system error|n'a pas (p?u )?([eê]tre )?(distribu|remis|d[eé]livr)|n'a pas p?u (pu )?[eê]tre|konnte nicht"
+    r"|nicht zugestellt|no (se ha )?(pudo|podido)|non (è|e) stat|non pu[oò] essere|n[aã]o (p[oô]de|foi)|配信|配送|送信できません|届け(でき|られ)|届きません|전송에 실패|nie zosta\w+ dor[eę]cz|nie zosta\w+ dostarcz|无法|無法"
+    r"|не (может быть|был\w*|удалось) достав|kunde inte|kunne ikke|ei voitu|not a (list )?member|trouble delivering|did not reach|failed to send"
+    r"|could not send|undelivered|not accepted by|rejected by",
     re.I,
 )
 """Something was not delivered."""
@@ -80,3 +86,23 @@ AWAY = re.compile(
     re.I,
 )
 """Subjects of machines that answer."""
+
+LABELS = (
+    r"(?:recipients?|recipient'?s? address|failed address(?:es)?|address(?:es|ed to)?|undeliverable to|deliver(?:ed|y)?(?: \w+){0,3} to"
+    r"|attempts|user|mailbox|account|mobile|message (?:\w+ ){0,3}to|mail to|e-?mail to|sent to|send to|failed for|says|ihre nachricht an"
+    r"|adressé à|destinataires?|destinatarios?|empfänger|宛先|あて先|受信者|收件人|收件者|получател\w+|rcpt to)"
+)
+"""What stands before a failed recipient's address in running text."""
+
+SENDING = (
+    r"(?:return[- ]address|return[- ]path|sender|mail from|\bfrom|reply[- ]to|message-id|contact|help|write to|forward"
+    r"|please|questions?|assistance|absender|expéditeur|remitente|mittente)\b"
+)
+"""What stands before an address that is not the recipient's."""
+
+OFFICES = re.compile(
+    r"(?:mailer[-_.]?daemon|postmaster|post_master|mdaemon|abuse|hostmaster|noc|no-?reply|do-?not-?reply|nobody|(?:mail)?support|help(?:desk)?"
+    r"|mail-?admin\w*|administrator|double-bounce)@",
+    re.I,
+)
+"""Addresses of people and machines that look after mail."""

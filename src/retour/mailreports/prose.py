@@ -16,7 +16,7 @@ import structlog
 from flufl.bounce import all_failures
 
 from retour.mailreports import phrases
-from retour.mailreports.parts import Part, header
+from retour.mailreports.parts import HEADER_CHARACTERS, Part, header
 from retour.mailreports.report import Action, Told
 from retour.mailreports.status import MOST_RECIPIENTS
 
@@ -31,7 +31,11 @@ SCANNED_BYTES = 16 * 1024
 MOST_LINES = 500
 """Of a part, for flufl.bounce: each of its detectors tries dozens of patterns on every line."""
 
+FEWEST_CHARACTERS = 40
+"""A bounce says something before it returns a mail."""
+
 MOST_HEADERS = 200
+MOST_COMMENTS = 20
 NOBODY = "nobody@invalid"
 
 _AT_A_LINE = re.compile(r"^[ \t*]{0,8}<([^<>@\s]{1,64}@[^<>@\s]{1,255})>[ \t]?(?::|$)", re.M)
@@ -60,13 +64,13 @@ def says_so(text: str) -> bool:
     return bool(phrases.SAYS_SO.search(text[:WORDS]))
 
 
-def text_of(parts: list[Part]) -> str:
-    """What a person would read, down to the mail that is returned."""
+def text_of(parts: list[Part]) -> tuple[str, str]:
+    """What a person would read, down to the mail that is returned; and that mail, where it stands in the text."""
     plain = [part for part in parts if part.type == "text/plain"]
     shown = plain or [part for part in parts if part.type in ("text/html", "text/enriched")]
     text = "\n".join(_readable(part) for part in shown[:3])
-    end = phrases.RETURNED.search(text, 1)
-    return text[: end.start()] if end and end.start() > 40 else text
+    end = phrases.RETURNED.search(text, FEWEST_CHARACTERS)
+    return (text[: end.start()], text[end.start() :]) if end else (text, "")
 
 
 def _readable(part: Part) -> str:
@@ -87,19 +91,26 @@ def _of_html(text: str) -> str:
     return unescape(_TAG.sub(" ", _BREAK.sub("\n\n", shown)))
 
 
-def recipients(headers: Message, parts: list[Part], text: str) -> tuple[list[str], list[str]]:
+def recipients(
+    headers: Message, parts: list[Part], text: str, senders: frozenset[str]
+) -> tuple[list[str], list[str]]:
     """(addresses that failed for good, addresses that are still tried) as X-Failed-Recipients or flufl.bounce tells.
 
     It is given the headers and the words, as a mail of one part or of several: some detectors look for either.
+    senders: in lower case, the addresses that are no recipients.
     """
     named = [one.strip() for one in header(headers, "X-Failed-Recipients").split(",") if "@" in one]
     if named:
         return named[:MOST_RECIPIENTS], []
     for mail in _specimens(headers, parts, text):
-        failed, tried = known_failures(mail)
+        failed, tried = (_without(senders, found) for found in known_failures(mail))
         if failed or tried:
             return failed, tried
     return (sorted(set(_AT_A_LINE.findall(text)))[:MOST_RECIPIENTS] if is_from_a_host(headers) else []), []
+
+
+def _without(senders: frozenset[str], found: list[str]) -> list[str]:
+    return [one for one in found if one.lower() not in senders]
 
 
 def _specimens(headers: Message, parts: list[Part], text: str) -> list[Message]:
@@ -113,11 +124,13 @@ def _specimens(headers: Message, parts: list[Part], text: str) -> list[Message]:
 
 
 def _bare(headers: Message) -> Message:
+    """The headers, as far as detectors read them without falling: they follow comments in comments to any depth."""
     mail = Message()
     for name, value in headers.items()[:MOST_HEADERS]:
-        if not name.lower().startswith("content-"):
-            mail[name] = str(value).replace("\n", " ")
-    if not header(headers, "From"):
+        text = str(value)[:HEADER_CHARACTERS].replace("\n", " ")
+        if not name.lower().startswith("content-") and text.count("(") <= MOST_COMMENTS:
+            mail[name] = text
+    if not mail["From"]:
         mail["From"] = NOBODY  # a detector trips over a mail without a sender
     return mail
 

@@ -17,7 +17,8 @@ _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\d)")
 _HEX = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 _NAME = re.compile(r"[A-Za-z][\w-]{0,60}(?=\s?:)")
-_STARTS = frozenset({"final-recipient", "original-recipient", "action", "x-actual-recipient"})
+_NAMES = ("original-recipient", "final-recipient", "x-actual-recipient")
+_STARTS = frozenset({*_NAMES, "action"})
 
 
 def groups(text: str) -> list[Fields]:
@@ -74,7 +75,7 @@ def told(blocks: list[Fields]) -> list[Told]:
 def _told(block: Fields) -> Told | None:
     if not _STARTS & block.keys():
         return None
-    diagnostic = _after_type(block.get("diagnostic-code", ""))
+    diagnostic = _after_type(block.get("diagnostic-code") or _supplement(block))
     found = _STATUS.search(block.get("status", "")) or _STATUS.search(diagnostic)
     status = found.group() if found else None
     action = _action(block.get("action", ""), status)
@@ -100,8 +101,13 @@ def _action(word: str, status: str | None) -> Action | None:
 
 def _recipient(block: Fields) -> str:
     """The address that we sent to where it is told, else the one that it became."""
-    named = (address(block[name]) for name in ("original-recipient", "final-recipient") if name in block)
+    named = (address(block[name]) for name in _NAMES if name in block)
     return next((one for one in named if "@" in one), "")
+
+
+def _supplement(block: Fields) -> str:
+    """Exchange 2000's `<mx.example #5.1.1 smtp;550 5.1.1 …>`, where others have a Diagnostic-Code."""
+    return block.get("x-supplementary-info", "").strip("<> ").partition("#")[2]
 
 
 def address(value: str) -> str:
