@@ -120,6 +120,7 @@ async def picture(page: Page, path: str, theme: str, width: int, whole: bool = F
     await page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     await page.goto(path)
     await page.evaluate("document.fonts.ready.then(() => true)")
+    await page.locator("#live[data-state=off]").wait_for(state="hidden")  # a live list shows that it is live
     return await page.screenshot(full_page=whole)
 
 
