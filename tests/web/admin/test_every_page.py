@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import httpx
@@ -10,12 +11,16 @@ from starlette.requests import Request
 
 from outside.certificates import Authority
 from outside.https import Endpoint, replying, serving
+from retour.catalog.inputs import ConfigurationInput, EmailInput, SmtpInput
 from retour.model import Role
 from retour.web.admin import assets, error_page
 from retour.web.admin.headers import POLICY
 from web.admin.desk import DEV, Desk, Read
 from web.admin.walk import HOSTILE, furnish
 
+FILES = ("/csv", "/eml", "/preview")
+UUID = re.compile(r"(?<=/)[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/credentials/)[0-9a-f]{32}")
+ACTION, FORMACTION = re.compile(r' action="([^"]*)"'), re.compile(r' formaction="([^"]*)"')
 BOOKS = ["/admin/sign-in", "/admin/account", "/admin/sign-in/none", f"{DEV}/nothing", "/admin/a/b/c/d/e"]
 
 
@@ -72,6 +77,40 @@ def check_sound(path: str, text: str) -> None:
             assert value[1:] in page.ids, f"{path}: {value}"
     sources = [value for tag, name, value in page.attributes if tag == "script" and name == "src"]
     assert page.tags.count("script") == len(sources), path
+
+
+async def test_every_action_is_a_form_that_needs_no_script(
+    desk: Desk, ann: httpx.AsyncClient, receiver: Endpoint
+) -> None:
+    furnished = await furnish(desk, receiver)
+    offered = await actions(ann, [path for path in furnished.gets() if not path.endswith(FILES)])
+    relay = await _relay(desk)
+    for path in ("/feedback-webhooks/{id}/pause", "/users/{id}/disable"):
+        assert (await ann.post(furnished.path(path))).status_code == 303
+    others = [furnished.path("/feedback-webhooks/{id}"), furnished.path("/users/{id}")]
+    offered |= await actions(ann, [*others, f"{DEV}/channel-configurations/{relay}/edit"])
+    assert {UUID.sub("{id}", path) for path in furnished.posts()} - offered == set()
+
+
+async def actions(person: httpx.AsyncClient, paths: list[str]) -> set[str]:
+    """Where the forms of these pages post to, with {id} for each id."""
+    found: set[str] = set()
+    for path in paths:
+        text = (await person.get(path, follow_redirects=True)).text
+        tags = re.findall(r'<form\b[^>]*method="post"[^>]*>', text)
+        found |= {action[1] if (action := ACTION.search(tag)) else path for tag in tags}
+        found |= set(FORMACTION.findall(text))
+    return {UUID.sub("{id}", one.partition("?")[0]) for one in found}
+
+
+async def _relay(desk: Desk) -> str:
+    """A channel configuration with everything that can be asked of one; its id."""
+    given = ConfigurationInput(name="relay", channel="email", provider="smtp")
+    given.email = EmailInput(
+        sender_name="Luma", sender_email="no-reply@luma.example", return_path_domain="back.example"
+    )
+    given.smtp = SmtpInput(host="127.0.0.1", port=2525)
+    return (await desk.house.retour.configurations.create(desk.house.dev, given)).id
 
 
 async def test_hostile_text_is_shown_as_text_on_every_page(desk: Desk, authority: Authority) -> None:

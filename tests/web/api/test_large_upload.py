@@ -40,7 +40,7 @@ async def _handled(api: Api, raw: bytes) -> list[int]:
     async def over() -> bool:
         job = await api.get(path)
         steps.append(job["handledCount"])
-        return job["status"] == "COMPLETE"
+        return bool(job["status"] == "COMPLETE")
 
     await until(over, seconds=300)
     return steps
