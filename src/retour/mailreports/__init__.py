@@ -99,7 +99,8 @@ def _without_a_form(headers: Message, parts: list[Part], original: Message) -> t
     failed, tried = prose.recipients(headers, parts, text, senders)
     if failed or tried or _is_a_bounce(headers, text):
         if not failed and not tried:
-            failed = addressees.named(text, addressees.written_to(original, returned), senders)
+            named = f"{text}\n{subject}"
+            failed = addressees.named(named, addressees.written_to(original, returned), senders)
         return Kind.BOUNCE, prose.told(text, subject, failed, tried)
     return (Kind.AUTO_REPLY if _is_auto_reply(headers, subject) else Kind.OTHER), []
 

@@ -23,7 +23,8 @@ _WORDS = (
     "\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"  # of languages that put no space before an address
 )
 _LOCAL = rf"[^\s<>()\[\]{{}},;:\"'@/?|\\{_WORDS}]{{1,64}}"
-_DOMAIN = r"[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = rf"{_LABEL}(?:\.{_LABEL}){{1,8}}"
 _ADDRESS = re.compile(rf"(?<![^\s<>()\[\]{{}},;:\"'*=>{_WORDS}]){_LOCAL}@{_DOMAIN}")
 _FRAME = r"[ \t>*#+\"'<(\[-]{0,16}"
 _FIRST = re.compile(rf"^{_FRAME}({_LOCAL}@{_DOMAIN})[ \t]*(?:$|[>\"'\])]|[:(\[]|\s(?:on|\d{{3}})\s|\s{{2}})")
@@ -32,7 +33,10 @@ _SENDING = re.compile(phrases.SENDING + r"[^@]{0,40}$", re.I)
 _TO = re.compile(r"^[ \t>*|]{0,12}To[ \t]*:[ \t]*(.{3,400})$", re.M)
 _FROM = re.compile(r"^[ \t>*|]{0,12}(?:From|Return-Path|Sender)[ \t]*:[ \t]*(.{3,400})$", re.M)
 
-_MAIL_FROM = re.compile(r"(?:MAIL FROM:|return address (?:was|is))\s{0,2}(<[^<>\s]{3,320}>)", re.I)
+_MAIL_FROM = re.compile(
+    rf"(?:MAIL FROM:|return address (?:was|is)|sender:|contact:?|write to|reply to)\s{{0,3}}<?({_LOCAL}@{_DOMAIN})",
+    re.I,
+)
 
 
 def written_to(original: Message, returned: str) -> str:

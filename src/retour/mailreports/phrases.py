@@ -14,13 +14,13 @@ HOSTS = re.compile(
 """Senders that are mail systems."""
 
 SUBJECTS = re.compile(
-    r"undeliver|un-?deliverable|not (be )?delivered|non[- ]?(delivery|remis)|delivery[\w ]{0,24}(fail|status|error|problem|report|delay)"
+    r"undeliver|(un|non|not)[- ]?deliverable|not (be )?delivered|non[- ]?(delivery|remis)|delivery[\w ]{0,24}(fail|status|error|problem|report|delay)"
     r"|(fail|return|bounc|reject)\w* (mail|e-?mail|message|delivery)|mail (delivery|returned|fail|error|system error)"
     r"|message (status|delivery|not delivered|undeliv|could not)|failure (notice|notification|delivery)|returned (mail|to)"
     r"|unzustellbar|nicht zustellbar|unzustellbarkeit|zustellung|fehlgeschlagen|non remis|echec de|échec|non delivr"
     r"|no se (ha )?pu(do|ede) entregar|devuelto|onbestelbaar|niet (worden )?bezorgd|mancata consegna|не доставлено"
     r"|配信|配送|送信(でき|エラー)|届きません|退信|退回|投递|недоставлен|не доставлен|반송|전송 ?실패|delayed|warning: (could|message)|could not send"
-    r"|mail could not|user unknown|error sending your|non (distribu|deliv|remis|consegn)|n[aã]o (foi )?entreg|devolvid[ao]|no entregad"
+    r"|mail could not|user unknown|(virus|banned)[^:]{0,60} in (mail|message)|(message|mail) blocked|error (de|en la) entrega|error sending your|non (distribu|deliv|remis|consegn)|n[aã]o (foi )?entreg|devolvid[ao]|no entregad"
     r"|niedostarcz|kunde inte|kunne ikke|ei voitu|teslim edilem|(are|is|you're) not (a )?(list )?member|(post|posting) (has been |was )?reject",
     re.I,
 )
@@ -66,7 +66,8 @@ SAYS_SO = re.compile(
     r"|permanent (error|failure)|mail system error|n'a pas (p?u )?([eê]tre )?(distribu|remis|d[eé]livr)|n'a pas p?u (pu )?[eê]tre|konnte nicht"
     r"|nicht zugestellt|no (se ha )?(pudo|podido)|non (è|e) stat|non pu[oò] essere|n[aã]o (p[oô]de|foi)|配信|配送|送信できません|届け(でき|られ)|届きません|전송에 실패|nie zosta\w+ dor[eę]cz|nie zosta\w+ dostarcz|无法|無法"
     r"|не (может быть|был\w*|удалось) достав|kunde inte|kunne ikke|ei voitu|not a (list )?member|trouble delivering|did not reach|failed to send"
-    r"|could not send|undelivered|not accepted by|rejected by",
+    r"|no (fue|es|ha sido) posible|has not been delivered|delivery of the (e-?mail|message) was stopped|was (considered|classified as) (spam|unsolicited|junk)"
+    r"|could not send|undelivered|not deliverable|not accepted by|rejected by",
     re.I,
 )
 """Something was not delivered."""

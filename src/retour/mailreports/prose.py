@@ -40,6 +40,7 @@ NOBODY = "nobody@invalid"
 
 _AT_A_LINE = re.compile(r"^[ \t*]{0,8}<([^<>@\s]{1,64}@[^<>@\s]{1,255})>[ \t]?(?::|$)", re.M)
 _CODES = re.compile(r"(?<![\d.])[45]\d\d[ \-]|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?!\d|\.\d)")
+_REFUSED = re.compile(r"(?<![\d.])5\d\d[ \-]|(?<![\d.])5\.\d{1,3}\.\d{1,3}(?!\d|\.\d)")
 _UNREAD = re.compile(r"<(?:style|script|head)\b", re.I)
 _READ_AGAIN = re.compile(r"</(?:style|script|head)\s*>", re.I)
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?h\d|/?table)\b[^<>]{0,500}>", re.I)
@@ -167,10 +168,10 @@ def _texts(addresses: Iterable[bytes | str]) -> list[str]:
 
 def told(text: str, subject: str, failed: list[str], tried: list[str]) -> list[Told]:
     """What it says of each address that it names; of an unnamed one ("") where it names none."""
-    action = Action.DELAYED if _only_delayed(subject + "\n" + text) else Action.FAILED
-    places = [(name, action) for name in failed] + [
-        (name, Action.DELAYED) for name in tried if name not in failed
-    ]
+    said = subject + "\n" + text
+    action = Action.DELAYED if _only_delayed(said) else Action.FAILED
+    later = Action.FAILED if _REFUSED.search(text) and action is Action.FAILED else Action.DELAYED
+    places = [(name, action) for name in failed] + [(name, later) for name in tried if name not in failed]
     return [
         Told(recipient=name, action=what, status=None, text=words(text, name))
         for name, what in places or [("", action)]
