@@ -340,7 +340,7 @@ def test_any_reply_can_be_split(code: int, text: str) -> None:
     assert enhanced is None or enhanced[0] == str(code)[0]
 
 
-UNITS = ["a", " ", "<", "@", "a@", ".", "a.", "5.1.1 ", "said: ", "user ", "user unknow", "sender domain ", "mail ", "(in reply to ", "after :", "after ::", "http://", "is spa ", "recipient address rejected:", "exceeded the ", "message size is ", "ip ip ", "relay to ", "メール", "\u0301", "\ufdfa", "was: ", "x-a", "\n", "domain ", "a-", "over the of the ", "the client host ", "is as a "]  # fmt: skip
+UNITS = ["a", " ", "<", "@", "a@", ".", "a.", "5.1.1 ", "said: ", "user ", "user unknow", "sender domain ", "mail ", "(in reply to ", "after :", "after ::", "http://", "is spa ", "recipient address rejected:", "exceeded the ", "message size is ", "ip ip ", "relay to ", "メール", "\u0301", "\ufdfa", "was: ", "x-a", "\n", "domain ", "a-", "over the of the ", "usuario a ", "account ", "message from ", "must be ", "from 0 ", "attached file ", "spam", "not sufficient a ", "reject, id=", "the client host ", "is as a "]  # fmt: skip
 
 
 @pytest.mark.parametrize("unit", UNITS)
