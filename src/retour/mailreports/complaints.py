@@ -13,7 +13,12 @@ from retour.mailreports.report import Action, Told
 NOT_OF_PEOPLE = frozenset({"auth-failure", "not-spam", "dmarc"})
 """Feedback types that are no complaint: reports on our own domain's authentication (RFC 6591), the opposite of one."""
 
-_FORMS = re.compile(r"^\W*(complaint about message from|spam report:|abuse report|\[spam report\])", re.I)
+_FORMS = re.compile(
+    r"^\W*(complaint about message from|spam report:|(e-?mail )?abuse report|\[spam report\]|e-?mail feedback report)",
+    re.I,
+)
+_WORDS = re.compile(r"\s{0,9}this is an? (e-?mail )?abuse report\b", re.I)
+SCANNED_BYTES = 200
 _REDACTED = re.compile(r"redacted|^hidden|^\W*$", re.I)
 
 
@@ -29,9 +34,15 @@ def found(headers: Message, parts: list[Part]) -> Complaint | None:
     for part in parts:
         if part.type == "message/feedback-report":
             return _formal(part)
-    if _FORMS.match(header(headers, "Subject")) or "X-HmXmrOriginalRecipient" in headers:
+    if _FORMS.match(header(headers, "Subject")) or "X-HmXmrOriginalRecipient" in headers or _in_words(parts):
         return Complaint("abuse", told([header(headers, "X-HmXmrOriginalRecipient")]))
     return None
+
+
+def _in_words(parts: list[Part]) -> bool:
+    """Whether the first text begins with saying so."""
+    texts = (part.raw[:SCANNED_BYTES] for part in parts if part.type == "text/plain")
+    return _WORDS.match(next(texts, b"").decode("latin-1")) is not None
 
 
 def _formal(part: Part) -> Complaint:
