@@ -6,9 +6,10 @@ docs/channels.md.
 
 from __future__ import annotations
 
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
-from retour.smsproviders import custom, smpp
+from retour.smsproviders import smpp
 from retour.smsproviders.shapes import (
     Field,
     Got,
@@ -59,10 +60,13 @@ class SmsProvider(Configurable, Protocol):
         """What it says, in its order. Never raises, whatever it is given."""
 
 
-PROVIDERS: dict[str, SmsProvider] = {
-    "custom": custom,
-}
-"""By the name that a channel configuration has as `provider`."""
+FILES = (
+    "custom",
+)  # fmt: skip
+"""One for each provider; its name is what a channel configuration has as `provider`."""
+
+PROVIDERS = {name: cast(SmsProvider, import_module(f"{__name__}.{name}")) for name in FILES}
+"""Those that are spoken to by HTTP. That each file has what SmsProvider says is held by a test."""
 
 SETTINGS: dict[str, Configurable] = {**PROVIDERS, "smpp": smpp}
 """Those and what is spoken to by another protocol: who has settings of its own."""
