@@ -30,6 +30,15 @@ TYPES = {kind.value.lower(): kind for kind in FailureType}
 PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 SIGNED_PLACE = re.compile(r"\{(\w+)\}")
 
+AUTH, ANSWERS, SIGNATURE = "Authentication", "Answers and reports", "Signature of callbacks"
+PAYLOAD = (
+    '{"to": "{{toNumber}}", "from": "{{fromNumber}}", "text": "{{message}}", "callback": "{{callbackUrl}}"}'
+)
+CLAIMS = '{"iss": "luma", "aud": "sms.example"}'
+MAPPING = '{"list": "results", "messageId": "id", "status": "status", "code": "error.code"}'
+TABLE = '{"DELIVRD": "delivered", "UNDELIV": {"status": "bounce", "type": "soft", "reason": "Not delivered"}}'
+INBOUND_MAPPING = '{"message": "text", "from": "msisdn", "to": "to"}'
+
 FIELDS: tuple[Field, ...] = (
     Field(name="providerUrl", label="Provider URL", kind=Kind.URL, required=True),
     Field(
@@ -42,6 +51,7 @@ FIELDS: tuple[Field, ...] = (
     Field(name="contentType", label="Payload as", kind=Kind.CHOICE, choices=("json", "form")),
     Field(
         name="payload",
+        example=PAYLOAD,
         label="Provider payload",
         kind=Kind.JSON,
         required=True,
@@ -50,68 +60,113 @@ FIELDS: tuple[Field, ...] = (
     Field(name="headers", label="Headers", kind=Kind.JSON, help='JSON, as in {"X-Tenant": "luma"}.'),
     Field(
         name="authType",
+        group=AUTH,
         label="Authentication",
         kind=Kind.CHOICE,
         choices=("none", "apiKey", "basic", "bearer", "oauth2", "jwt"),
     ),
     Field(
         name="apiKeyName",
+        group=AUTH,
         label="API key name",
         help="A header, or ?name for a parameter of the query. X-API-Key when empty.",
     ),
     Field(
         name="apiToken",
+        group=AUTH,
         label="API token",
         kind=Kind.SECRET,
         help="API key, bearer token, or the secret that a JWT is signed with (HS256).",
     ),
-    Field(name="username", label="User name", help="For basic authentication."),
-    Field(name="password", label="Password", kind=Kind.SECRET),
-    Field(name="jwtPayload", label="JWT payload", kind=Kind.JSON, help="The claims; iat and exp are added."),
-    Field(name="tokenUrl", label="Token URL", kind=Kind.URL, help="For OAuth 2 (client credentials)."),
-    Field(name="clientId", label="Client ID"),
-    Field(name="clientSecret", label="Client secret", kind=Kind.SECRET),
-    Field(name="scope", label="Scope"),
-    Field(name="messageIdPath", label="Message id in the answer", help="A path, as in messages.0.id."),
+    Field(name="username", group=AUTH, label="User name", help="For basic authentication."),
+    Field(name="password", group=AUTH, label="Password", kind=Kind.SECRET),
+    Field(
+        name="jwtPayload",
+        example=CLAIMS,
+        group=AUTH,
+        label="JWT payload",
+        kind=Kind.JSON,
+        help="The claims; iat and exp are added.",
+    ),
+    Field(
+        name="tokenUrl",
+        group=AUTH,
+        label="Token URL",
+        kind=Kind.URL,
+        help="For OAuth 2 (client credentials).",
+    ),
+    Field(name="clientId", group=AUTH, label="Client ID"),
+    Field(name="clientSecret", group=AUTH, label="Client secret", kind=Kind.SECRET),
+    Field(name="scope", group=AUTH, label="Scope"),
+    Field(
+        name="messageIdPath",
+        group=ANSWERS,
+        label="Message id in the answer",
+        help="A path, as in messages.0.id.",
+    ),
     Field(
         name="answerStatusPath",
+        group=ANSWERS,
         label="Status in the answer",
         help="A path, for providers that refuse with 200. Its values are looked up in the statuses.",
     ),
     Field(
         name="feedbackMapping",
+        example=MAPPING,
+        group=ANSWERS,
         label="Feedback mapping",
         kind=Kind.JSON,
         help=f"Paths by name: {', '.join(MAPPED)}.",
     ),
     Field(
         name="statuses",
+        example=TABLE,
+        group=ANSWERS,
         label="Statuses",
         kind=Kind.JSON,
-        help='What a status, or status/code, means: {"DELIVRD": "delivered", "EXPIRED": {"status": "bounce", '
-        '"type": "Soft", "reason": "Expired"}, "*": null}.',
+        help="What a status means, or status/code, or * for all others: a word of feedback, null, or more of it.",
     ),
     Field(
         name="inboundMapping",
+        example=INBOUND_MAPPING,
+        group=ANSWERS,
         label="Inbound mapping",
         kind=Kind.JSON,
         help=f"Paths by name: {', '.join(INBOUND)}.",
     ),
-    Field(name="signatureHeader", label="Signature header", help="Where callbacks are signed (HMAC)."),
-    Field(name="signatureSecret", label="Signature secret", kind=Kind.SECRET),
+    Field(
+        name="signatureHeader",
+        group=SIGNATURE,
+        label="Signature header",
+        help="Where callbacks are signed (HMAC).",
+    ),
+    Field(name="signatureSecret", group=SIGNATURE, label="Signature secret", kind=Kind.SECRET),
     Field(
         name="signatureAlgorithm",
+        group=SIGNATURE,
         label="Signature algorithm",
         kind=Kind.CHOICE,
         choices=("sha256", "sha512", "sha1"),
     ),
-    Field(name="signatureEncoding", label="Signature encoding", kind=Kind.CHOICE, choices=("hex", "base64")),
+    Field(
+        name="signatureEncoding",
+        group=SIGNATURE,
+        label="Signature encoding",
+        kind=Kind.CHOICE,
+        choices=("hex", "base64"),
+    ),
     Field(
         name="signatureContent",
+        group=SIGNATURE,
         label="What is signed",
         help="{body}, {timestamp} and {url}, as in {timestamp}.{body}. {body} when empty.",
     ),
-    Field(name="timestampHeader", label="Timestamp header", help="Seconds of Unix time, for {timestamp}."),
+    Field(
+        name="timestampHeader",
+        group=SIGNATURE,
+        label="Timestamp header",
+        help="Seconds of Unix time, for {timestamp}.",
+    ),
 )
 
 NEEDED = {

@@ -56,8 +56,10 @@ class Kind(StrEnum):
 class Field(Value, frozen=True):
     """One setting of a provider. name: camelCase, as the API has it. choices: of a CHOICE, the default first.
 
-    A secret is sealed and never shown again. leads: it says where secrets are sent to, as every URL does; who changes
-    it has to enter every secret again (a stored secret is never led elsewhere by an edit).
+    A secret is sealed and never shown again. group: the part of a form that it stands in, "" for the first one; those
+    of a group stand together. example: as it may look, shown where nothing is typed. leads: it says where secrets are
+    sent to, as every URL does; who changes it has to enter every secret again (a stored secret is never led elsewhere
+    by an edit).
     """
 
     name: str
@@ -67,6 +69,8 @@ class Field(Value, frozen=True):
     help: str = ""
     choices: tuple[str, ...] = ()
     leads: bool = False
+    group: str = ""
+    example: str = ""
 
     @property
     def is_way(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from msgspec import structs
 
 from retour.catalog.inputs import (
@@ -55,6 +57,11 @@ class ConfigurationForm(Value):
     at_once: str = "8"
     report_hours: str = "72"
     repeat_uncertain: bool = False
+
+    @property
+    def groups(self) -> list[tuple[str, list[provider_settings.Typed]]]:
+        """The provider's settings, by the parts of the form."""
+        return [(name, [*fields]) for name, fields in groupby(self.settings, lambda one: one.field.group)]
 
 
 def blank(channel: str, provider: str) -> ConfigurationForm:

@@ -132,7 +132,8 @@ def _form_page(
     values |= {"security": forms.SECURITY, "notices": forms.NOTICES}
     values |= {"events": [("", "None"), *EVENTS.items()]}
     callback = visit.retour.callbacks.address(stored) if stored else None
-    values |= {"callback": callback, "callback_here": visit.retour.settings.on_loopback}
+    here = visit.retour.settings.on_loopback and not visit.retour.settings.public_url
+    values |= {"callback": callback, "callback_here": here}
     values |= {"open_advanced": any(place in values["problems"] for place in ADVANCED)}
     values |= {"production": visit.sandbox.type is SandboxType.PRODUCTION}
     return visit.render("configurations/form.html", error.status if error else status, **values)
