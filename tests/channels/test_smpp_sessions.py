@@ -230,6 +230,9 @@ async def test_a_new_version_of_the_configuration_is_bound_when_the_old_one_has_
         await center.until(lambda: center.submits)
         smpp.keep([standing(center, version=2, systemType="new")])
         new = asyncio.create_task(smpp.send(outgoing(center, version=2, values={"systemType": "new"}), NOON))
+        for _ in range(10):  # the old one is still at work, so there is no second bind
+            assert await center.receipt("m1", "ENROUTE") == 0
+        assert len(center.binds) == 1
         center.conduct.hang.clear()
         await center.answer_hung()
         assert [in_short(await old), in_short(await new)] == ["sent m1", "sent m2"]

@@ -13,6 +13,8 @@ from outside.certificates import Authority
 from outside.smsc import SYSTEM_ID, Conduct, Smsc, smsc
 from outside.sockets import trap
 from retour import limits
+from retour.channels import smpp_link
+from retour.channels.dialling import login_is_safe
 
 LONG = "Dear Ann, " + "your order is on its way. " * 15
 
@@ -264,6 +266,22 @@ async def test_by_tls_the_certificate_has_to_be_of_the_hosts_name() -> None:
         center.host = "another.test"
         other = await smpp.send(outgoing(center, values={"security": "tls"}, version=2), NOON)
     assert "can't be trusted" in (other.trouble or "")
+
+
+async def test_a_login_in_clear_text_that_would_leave_this_machine_is_not_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    peers = []
+
+    def elsewhere(security: str, peer: str) -> bool:
+        peers.append(peer)
+        return login_is_safe(security, "192.0.2.1")  # the tests stay on loopback
+
+    monkeypatch.setattr(smpp_link, "login_is_safe", elsewhere)
+    async with smsc() as center, channel() as smpp:
+        receipt = await smpp.send(outgoing(center), NOON)
+    assert "No login to the SMSC" in (receipt.trouble or "")
+    assert (peers, center.commands) == (["127.0.0.1"], [])
 
 
 # --- verify ---

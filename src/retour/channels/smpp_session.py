@@ -132,7 +132,7 @@ class Session:
         while self._waiting and not self.ended.is_set():
             await asyncio.wait([*self._waiting.values()])
         if self._heard:
-            await asyncio.wait([*self._heard])
+            await asyncio.wait([*self._heard], timeout=SMPP_ANSWER_SECONDS)
         with suppress(NotSent):
             await self.ask(UNBIND, seconds=UNBIND_SECONDS)
         self.end()
