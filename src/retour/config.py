@@ -90,7 +90,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     relay_allow: Annotated[
-        str, Meta(description="Private SMTP relays to allow: cidr[:port][@org], comma separated.")
+        str,
+        Meta(
+            description="Private SMTP relays, SMSCs and SMS providers to allow: cidr[:port][@org], comma separated."
+        ),
     ] = "127.0.0.0/8,[::1]/128"
     ca_file: Annotated[
         str, Meta(description="More certificate authorities (PEM) to trust, added to the system's.")

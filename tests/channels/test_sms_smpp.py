@@ -315,6 +315,7 @@ async def test_verify_tells_the_certificate_and_the_trouble() -> None:
         bad = await smpp.examine(examination(center, {"password": "wrong"}, security="tls"))
     assert good.tls_version == "TLSv1.3"
     assert good.certificate_names == ("smsc.test",)
+    assert good.learned[1] == "TLSv1.3, with a certificate for smsc.test."
     assert "invalid password" in (bad.trouble or "")
 
 

@@ -53,6 +53,7 @@ class Smsc:
         self._sequence = 0
         self._hung: list[tuple[_Peer, int, str]] = []
         self._changed = asyncio.Condition()
+        self.open: list[_Peer] = []
         self.bound: list[_Peer] = []
 
     async def until(self, what: Callable[[], object], seconds: float = 10.0) -> None:
@@ -108,9 +109,9 @@ class Smsc:
 
     async def hang_up(self) -> None:
         """Cut every connection, and see them gone."""
-        for peer in self.bound:
+        for peer in self.open:
             peer.writer.transport.abort()
-        await self.until(lambda: not self.bound)
+        await self.until(lambda: not self.open)
 
     async def note(self) -> None:
         """Something happened: wake who waits for it."""
@@ -120,6 +121,7 @@ class Smsc:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         peer = _Peer(writer)
+        self.open.append(peer)
         try:
             while True:
                 head = await reader.readexactly(16)
@@ -132,6 +134,7 @@ class Smsc:
         except (OSError, EOFError, _Dropped):
             pass
         finally:
+            self.open.remove(peer)
             if peer in self.bound:
                 self.bound.remove(peer)
             peer.gone()

@@ -218,10 +218,18 @@ async def _answers(session: Session) -> bool:
 def _told(session: Session) -> Examined:
     encrypted = session.info("ssl_object")
     names, until = certificate(session.info("peercert"))
+    version, banner = encrypted.version() if encrypted else None, session.smsc[:BANNER_CHARACTERS]
+    bound = f"The SMSC took the bind; it calls itself {banner}." if banner else "The SMSC took the bind."
+    way = (
+        f"{version}, with a certificate for {', '.join(names)}."
+        if version
+        else "Without TLS, on this machine."
+    )
     return Examined(
-        banner=session.smsc[:BANNER_CHARACTERS],
-        tls_version=encrypted.version() if encrypted else None,
+        banner=banner,
+        tls_version=version,
         certificate_names=names,
         certificate_until=until,
         logged_in=True,
+        learned=(bound, way),
     )
