@@ -142,7 +142,9 @@ SMPP_PDUS = (
 )
 SMPP_HEARD_AT_ONCE = 64  # receipts and replies of one session in work; more are asked to come again
 SMPP_PARTS = 255  # what the header of a part can count (3GPP TS 23.040)
-SMPP_VALIDITY_MINUTES = 72 * 60  # for which an SMSC is asked to try, at most: many refuse a longer time
+SMPP_VALIDITY_MINUTES = (
+    48 * 60
+)  # for which an SMSC tries, at most: many take no more, and its last word comes in time
 REPORT_PAUSE = 0.1  # seconds between two looks at a message that is being tried while a report of it is here
 REPORT_WAITS = 50
 REPORTS_AT_ONCE = 32  # in this process, of those that come many together; each is a look and a commit

@@ -13,7 +13,7 @@ import pytest
 from channels.letters import NOON
 from channels.texts import Ears, channel, examination, in_short, outgoing, standing
 from outside.node_smsc import NodeSmsc, package, running
-from retour.channels import smpp_link
+from retour.channels import Receipt, smpp_link
 
 LONG = "Dear Ann, " + "your order is on its way. " * 15
 Values = dict[str, Any]
@@ -142,6 +142,35 @@ async def test_receipts_outlive_a_restart_of_ours(node: NodeSmsc) -> None:
         await node.until(lambda: node.taken() == ["DELIVRD"])
     assert before.reports == []
     assert [reference for _, _, reference, _ in after.reports] == [sent.references[0]]
+
+
+@pytest.mark.slow
+async def test_in_a_storm_of_cuts_and_restarts_every_message_is_accounted_for(node: NodeSmsc) -> None:
+    """What was sent has its receipt, what is in doubt went once at most, and what is in trouble never went."""
+    ears, at_once = Ears(), asyncio.Semaphore(20)
+
+    async def send(number: int) -> tuple[str, Receipt]:
+        async with at_once:
+            fate = 7 if number % 23 == 0 else 0
+            address = f"+49151{number:07}{fate}"
+            return address, await smpp.send(outgoing(node.place, address=address), NOON)
+
+    async with channel(ears) as smpp:
+        smpp.keep([standing(node.place)])
+        sending = asyncio.gather(*(send(number) for number in range(600)))
+        for share in (50, 150, 300, 450):
+            await node.submitted(share)
+            await node.do("restart")
+        came = await sending
+        sent = {receipt.references[0] for _, receipt in came if in_short(receipt).startswith("sent")}
+        await ears.until(lambda: sent <= {reference for _, _, reference, _ in ears.reports})
+    submits = Counter(f"+{one['to']}" for one in node.all("submit"))
+    assert set(submits.values()) == {1}
+    troubled = {address for address, receipt in came if receipt.trouble}
+    assert not troubled & submits.keys()
+    doubted = [address for address, receipt in came if receipt.uncertain]
+    assert len(sent) + len(doubted) + len(troubled) == 600
+    assert len(doubted) >= 600 // 23
 
 
 async def test_a_receipt_comes_again_until_the_store_has_it(node: NodeSmsc) -> None:

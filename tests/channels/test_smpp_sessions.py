@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import struct
 
 import pytest
 
@@ -130,6 +132,24 @@ async def test_an_smsc_that_asks_without_end_is_read_at_its_pace(monkeypatch: py
         await center.send_raw(enquiry * 60)
         assert await center.receipt("m1", "DELIVRD") == 0
         assert asyncio.get_running_loop().time() - began > 0.15  # of 60 beyond 50 at once, at 50 a second
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_an_smsc_sends_the_session_lives_on_as_long_as_it_is_pdus(seed: int) -> None:
+    chance, ears = random.Random(seed), Ears()
+    commands = [0x05, 0x15, 0x80000004, 0x80000000, 0x80000009, 0x103, 0x102, 0x04, 0x3FF]
+    async with smsc() as center, channel(ears) as smpp:
+        smpp.keep([standing(center)])
+        await center.has_bound()
+        for _ in range(300):
+            body = chance.randbytes(chance.randrange(80))
+            head = (len(body) + 16, chance.choice(commands), chance.randrange(4), chance.randrange(1000))
+            await center.send_raw(struct.pack("!IIII", *head) + body)
+        while await center.receipt("last", "DELIVRD") == LATER:
+            pass
+        assert in_short(await smpp.send(outgoing(center), NOON)) == "sent m1"
+    assert ears.reports[-1][2] == "last"
+    assert len(center.binds) == 1
 
 
 @pytest.mark.usefixtures("quick")

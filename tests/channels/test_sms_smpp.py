@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 
 import msgspec
 import pytest
@@ -15,6 +16,8 @@ from outside.sockets import trap
 from retour import limits
 from retour.channels import smpp_link
 from retour.channels.dialling import login_is_safe
+from retour.channels.smpp_parts import validity
+from retour.model import SmsSettings
 
 LONG = "Dear Ann, " + "your order is on its way. " * 15
 
@@ -30,7 +33,7 @@ async def test_what_the_smsc_takes_is_sent_and_has_its_id() -> None:
     assert (submit.source_addr, submit.source_addr_ton, submit.source_addr_npi) == ("15550100", 1, 1)
     assert (submit.destination_addr, submit.dest_addr_ton, submit.dest_addr_npi) == ("4915112345670", 1, 1)
     assert (submit.short_message, submit.data_coding, submit.esm_class) == (b"Hi Ann", 0, 0)
-    assert (submit.registered_delivery, submit.validity_period) == (1, "000003000000000R")
+    assert (submit.registered_delivery, submit.validity_period) == (1, "000002000000000R")
     assert center.commands == ["bind", "submit", "unbind"]
     assert center.binds == [("acme", "secret", "")]
 
@@ -139,6 +142,22 @@ async def test_a_connection_cut_in_mid_window_leaves_the_submits_in_doubt_and_re
         assert [in_short(await each) for each in tries] == ["uncertain"] * 3
         assert in_short(await smpp.send(outgoing(center), NOON)) == "sent m4"
     assert (len(center.submits), len(center.binds)) == (4, 2)
+
+
+async def test_an_answer_to_something_else_is_no_yes() -> None:
+    async with smsc(Conduct(hang={"submit"})) as center, channel() as smpp:
+        task = asyncio.create_task(smpp.send(outgoing(center), NOON))
+        await center.submitted(1)
+        await center.send_raw(struct.pack("!IIII", 16, 0x80000015, 0, center.submits[0].sequence_number))
+        assert in_short(await task) == "uncertain"
+
+
+async def test_a_generic_nack_is_no_yes() -> None:
+    async with smsc(Conduct(hang={"submit"})) as center, channel() as smpp:
+        task = asyncio.create_task(smpp.send(outgoing(center), NOON))
+        await center.submitted(1)
+        await center.send_raw(struct.pack("!IIII", 16, 0x80000000, 0, center.submits[0].sequence_number))
+        assert in_short(await task) == "error Ignored 0x000000FF"
 
 
 async def test_an_answer_that_does_not_come_in_time_is_in_doubt() -> None:
@@ -321,3 +340,20 @@ async def test_verify_tells_the_certificate_and_the_trouble() -> None:
 
 async def test_the_longest_try_ends_within_the_lease() -> None:
     assert limits.SMPP_SECONDS * limits.SECOND < limits.SENDING_LEASE
+
+
+def test_an_smsc_s_last_word_comes_while_it_is_waited_for() -> None:
+    assert SmsSettings(sender_number="Luma").report_hours * 60 > limits.SMPP_VALIDITY_MINUTES
+
+
+@pytest.mark.parametrize(
+    ("minutes", "time"),
+    [
+        (0.05, "000000000100000R"),
+        (90, "000000013000000R"),
+        (2_879.5, "000001235930000R"),
+        (2_880, "000002000000000R"),
+    ],
+)
+def test_a_validity_period_is_a_relative_time(minutes: float, time: str) -> None:
+    assert validity(minutes) == time

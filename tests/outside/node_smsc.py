@@ -53,6 +53,10 @@ class NodeSmsc:
         async with asyncio.timeout(20), self._changed:
             await self._changed.wait_for(what)
 
+    async def submitted(self, number: int) -> None:
+        """Wait until so many submits came."""
+        await self.until(lambda: len(self.all("submit")) >= number)
+
     def all(self, event: str) -> list[dict[str, Any]]:
         """Events of a kind."""
         return [one for one in self.events if one["event"] == event]

@@ -98,7 +98,7 @@ class Session:
     async def submit(self, make: Callable[[int], bytes]) -> Pdu:
         """The answer to a submit_sm, made for a sequence number. Hold the window. Raises NotSent or Unanswered."""
         answer = await self.ask(SUBMIT_SM, make)
-        if answer is None:
+        if answer is None or answer.command not in (SUBMIT_SM | RESPONSE, NACK):
             raise Unanswered
         return answer
 
@@ -182,7 +182,7 @@ class Session:
                 await self._writer.drain()  # who does not read what he asked for is not read either
                 await self._pace()
         except (OSError, EOFError, _Garbled) as error:
-            log.debug("smpp_session_ended", why=type(error).__name__)
+            log.debug("smpp_read_ended", why=type(error).__name__)
         finally:
             self.end()
 
