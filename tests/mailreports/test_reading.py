@@ -173,6 +173,25 @@ def test_a_read_receipt_is_nothing_of_ours_unless_the_mail_was_rejected() -> Non
     assert (rejected.kind, rejected.told[0].recipient) == (Kind.BOUNCE, "anne@example.com")
 
 
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        ("Order not delivered", "The parcel was not delivered. Write to anne@example.com."),
+        (
+            "Fwd: Undelivered Mail Returned to Sender",
+            "What is this?\n> 550 5.1.1 unknown user bob@example.org",
+        ),
+        (
+            "AW: failure notice",
+            "It could not be delivered, you say?\n\n-- Original message --\nTo: anne@example.com",
+        ),
+        ("Re: Delivery status", "My mailbox is full of your mails."),
+    ],
+)
+def test_people_who_write_of_deliveries_are_no_hosts(subject: str, words: str) -> None:
+    assert read(prose(words, sender="anne@example.com", subject=subject)).kind is Kind.OTHER
+
+
 HOSTILE = {
     "nested a hundred thousand times": HEAD + b"Content-Type: multipart/mixed; boundary=a\n\n" + b"--a\nContent-Type: multipart/mixed; boundary=a\n\n" * 100_000,
     "a header of five megabytes": HEAD + b"X: " + b"a" * 5_000_000 + b"\n\nbody",

@@ -97,7 +97,8 @@ def _without_a_form(headers: Message, parts: list[Part], original: Message) -> t
         return Kind.AUTO_REPLY, []
     senders = addressees.senders(headers, original, text, returned)
     failed, tried = prose.recipients(headers, parts, text, senders)
-    if failed or tried or _is_a_bounce(headers, text):
+    comes_back = bool(returned or original.keys())
+    if failed or tried or _is_a_bounce(headers, text, comes_back):
         if not failed and not tried:
             named = f"{text}\n{subject}"
             failed = addressees.named(named, addressees.written_to(original, returned), senders)
@@ -105,13 +106,19 @@ def _without_a_form(headers: Message, parts: list[Part], original: Message) -> t
     return (Kind.AUTO_REPLY if _is_auto_reply(headers, subject) else Kind.OTHER), []
 
 
-def _is_a_bounce(headers: Message, text: str) -> bool:
-    """By who wrote it and what it says, though it names nobody."""
+def _is_a_bounce(headers: Message, text: str, comes_back: bool) -> bool:
+    """By who wrote it and what it says, though it names nobody. comes_back: the mail that it is about is in it.
+
+    People, too, write that something was not delivered, and pass on what hosts wrote to them.
+    """
     says_so = prose.says_so(text)
     if prose.is_from_a_host(headers):
         return says_so or prose.is_about_a_failure(headers)
-    about_a_failure = prose.is_about_a_failure(headers) and (says_so or prose.has_a_code(text))
-    return about_a_failure and not _is_auto_reply(headers, header(headers, "Subject"))
+    subject = header(headers, "Subject")
+    if phrases.OF_PEOPLE.match(subject) or _is_auto_reply(headers, subject):
+        return False
+    by_machine = comes_back or bool(phrases.ROBOTS.search(header(headers, "From")))
+    return prose.is_about_a_failure(headers) and (prose.has_a_code(text) or (says_so and by_machine))
 
 
 def _disposed(headers: Message, part: Part, text: str) -> tuple[Kind, list[Told]]:

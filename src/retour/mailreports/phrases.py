@@ -80,6 +80,12 @@ FIELD_LINES = re.compile(
 MACHINES = re.compile(r"auto[-_ ]?repl|auto[-_ ]?respon|vacation|out[-_ ]of[-_ ]office|autoanswer", re.I)
 """Values of Precedence of machines that answer."""
 
+ROBOTS = re.compile(r"no-?reply|do-?not-?reply|mail-?sys|robot|notif|quarantine|protect|gateway|filter", re.I)
+"""Senders that are programs, of mail systems or not."""
+
+OF_PEOPLE = re.compile(r"\s*(re|aw|sv|vs|antw?|odp|r|rv|fwd?|wg|tr|doorst|encaminhado)\s?(\[\d+\])?:", re.I)
+"""Subjects of people who answer or pass something on."""
+
 AWAY = re.compile(
     r"out of (the )?office|automatic reply|auto(matic|mated)?[- :]*(reply|response|answer|respuesta)|^auto:|on (vacation|leave|holiday)"
     r"|abwesen|abwezig|afwezig|absence|réponse automatique|reponse automatique|respuesta automática|risposta automatica|away from"
