@@ -59,6 +59,10 @@ _GONE = (
     r"|(could not|couldn't|cannot|can't|wasn't) (be )?(found|verified|identified|located|matched)"
     r"|has (been )?moved|undeliverable|unavailable|not available|rejected: invalid|lookup fail)"
 )
+# Before _GONE: it would be the domain that is gone.
+_NO_HOST = (
+    "(?<!host )(?<!hostname )(?<!domain )(?<!dns )(?<!host was )(?<!host is )(?<!domain was )(?<!domain is )"
+)
 _REFUSED = (
     r"(denied|not (be )?(permitted|allowed|authori[sz]ed|supported)|prohibited|forbidden|disallowed|refused"
     r"|restricted|rejected|is not)"
@@ -128,7 +132,7 @@ PATTERNS: tuple[Pattern, ...] = (
     # --- 10: no such recipient
     Pattern(10, r"\bnull ?-?mx\b|domain\b…does not accept (any )?(e-?)?mail\b(?! from)|indicated no smtp service", "RFC 7505: declared by its own domain"),
     Pattern(10, r"\b(no such|no|unknown|invalid|non-?exist\w*|bad|inactive|disabled|unrecogni[sz]ed|undeliverable|inexistent|wrong|incorrect|illegal|suspended|deleted|obsolete|missing|closed)( local| virtual| such| e-?mail| mail| destination| target| final delivery)? (user|recipient|rcpt|mail ?box|account|add?ress|alias|addressee|person|customer|login|user ?id|local[- ]?part)(?! (record|not listed))", "sendmail, Exchange, Yahoo"),
-    Pattern(10, _USER + r"…" + _GONE, "RFC 5321 4.2.3, Gmail, Yahoo, Domino"),
+    Pattern(10, _USER + r"…" + _NO_HOST + _GONE, "RFC 5321 4.2.3, Gmail, Yahoo, Domino"),
     Pattern(10, r"(doesn't|does not|don't) have (an? )?(\S+ )?(account|mailbox|address)|never logged (on|in)|\b(account|mailbox|e-?mail address) (is |was |has been )?(temporarily )?blocked|resolver adr|recipi?(ent)?notfound|not our customer|no mailbox here|not a (valid|local|known) (user|mailbox|recipient|address)|recipient unknown|user (is )?(un)?known to us|final (e-?mail )?delivery point|(did|does) not (exactly )?match an? (\S+ )?(e-?mail )?address", "Yahoo, Exchange, qmail, ph"),
     Pattern(10, r"\bno longer (valid|in (use|service)|exists?\b|active|works? (here|at|for)|employed|with (us|the company))|\b(user|account|mailbox|recipient|boite( du destinataire)?) (is )?(inactive|suspended|disabled|closed|expired|deactivated|locked|deleted|suspend)\b|has been replaced by|(has|have) (moved|changed) (to|address|(his|her|their|its|my) )|several matches|(user ?)?name not unique|(?<!recipient )(?<!sender )(?<!client )(?<!host )(?<!ip )\baddress rejected\W*$", "Domino, Cisco 5.1.0, RFC 3463 x.1.6"),
     Pattern(10, r"recipient address(es)? (was |were |is )?(rejected|refused)( ?: ?(access denied|undeliverable|unverified|invalid|not found|no such|bad|need fully)|\W*$)|addressee unknown|mailbox (unavailable|not available|not found|disabled)|no one by that name|user not local|(not|un)listed in( the)? (domino|directory|public name)|not in (the )?(directory|address book)", "Exchange Online 5.4.1, Postfix, Domino"),
@@ -161,7 +165,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(20, r"\bmailer error|local delivery failed|error writing message|procmail|maildrop|maildir|(cannot|could not|couldn't|can't) (update|open|create|lock|write)\b|no such file|/bin/\w*sh\b|command (failed|output)|\bread error|(could not|cannot|can't) be (stored|saved)|mail ?store\b", "sendmail, Exim, Courier, Postfix"),
     # --- 60: answers of absent people
     Pattern(60, r"out of (the )?office|auto(matic|mated)?[- ]?(reply|response|respond|answer)|\b(on )?vacation\b|abwesenheit|absence du bureau|reponse automatique|自動返信|不在", "RFC 3834"),
-    Pattern(10, r"\bno valid recipients?\b", "SurgeMail, Verizon: beside a better reason it says little"),
+    Pattern(10, r"\bno valid recipients? (were found )?for th", "Verizon, SurgeMail; after DATA alone it is a protocol error"),
     # --- 50: refused without a reason
     Pattern(50, r"access denied|polic(y|ies)|not accepting (e-?)?mail|(?<!connection )(?<!connections )(?<!temporarily )(\brefused|\brejected)|not accepted|\bblocked|forbidden|not allowed|not permitted|prohibit|unauthori[sz]ed|not authori[sz]ed|\bdenied|\bbanned|restrict|unacceptable|security reason|permission", "various"),
     Pattern(50, r"\brefuse\b|rejete|abgelehnt|verweigert|zuruckgewiesen|nicht angenommen|rechazado|rifiutat|geweigerd|recusad|拒否|拒绝", "fr, de, es, it, nl, pt, ja, zh"),

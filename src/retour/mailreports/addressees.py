@@ -31,7 +31,9 @@ _FIRST = re.compile(rf"^{_FRAME}({_LOCAL}@{_DOMAIN})[ \t]*(?:$|[>\"'\])]|[:(\[]|
 _LABELLED = re.compile(rf"{phrases.LABELS}(?:[\s:=.(-]|is|are|was|were)*{_FRAME}({_LOCAL}@{_DOMAIN})", re.I)
 _SENDING = re.compile(phrases.SENDING + r"[^@]{0,40}$", re.I)
 _TO = re.compile(r"^[ \t>*|]{0,12}To[ \t]*:[ \t]*(.{3,400})$", re.M)
-_FROM = re.compile(r"^[ \t>*|]{0,12}(?:From|Return-Path|Sender)[ \t]*:[ \t]*(.{3,400})$", re.M)
+_FROM = re.compile(
+    r"^[ \t>*|]{0,12}(?:From|Return-Path|Sender|Message-ID)[ \t]*:[ \t]*(.{3,400})$", re.M | re.I
+)
 
 _MAIL_FROM = re.compile(
     rf"(?:MAIL FROM:|return address (?:was|is)|sender:|contact:?|write to|reply to)\s{{0,3}}<?({_LOCAL}@{_DOMAIN})",
@@ -49,8 +51,8 @@ def written_to(original: Message, returned: str) -> str:
 def senders(headers: Message, original: Message, text: str, returned: str) -> frozenset[str]:
     """The addresses that are no recipient: of the mail system, of the mail that is returned, and its return path."""
     fields = [header(headers, name) for name in ("From", "Sender", "Return-Path", "Reply-To", "To")]
-    fields += [header(original, name) for name in ("From", "Sender", "Return-Path", "Reply-To")]
-    fields += _FROM.findall(returned)[:4] + _MAIL_FROM.findall(text)[:4]
+    fields += [header(original, name) for name in ("From", "Sender", "Return-Path", "Reply-To", "Message-ID")]
+    fields += _FROM.findall(text)[:4] + _FROM.findall(returned)[:4] + _MAIL_FROM.findall(text)[:4]
     return frozenset(one.lower() for one in _addresses(fields))
 
 
