@@ -62,6 +62,7 @@ class SmsProvider(Configurable, Protocol):
 
 FILES = (
     "custom",
+    "twilio",
 )  # fmt: skip
 """One for each provider; its name is what a channel configuration has as `provider`."""
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from retour.limits import SECOND
 from retour.model import (
     ChannelConfiguration,
     Exclusion,
@@ -282,3 +284,13 @@ def plain(words: str) -> str | None:
 def word(value: str) -> str | None:
     """As one printable word, for a reference; None for nothing."""
     return "".join(character for character in value if "!" <= character <= "~")[:REFERENCE_CHARACTERS] or None
+
+
+def minute(value: str) -> int | None:
+    """Microseconds of a carrier's `YYMMDDhhmm` (SMPP's done date), read as UTC; None for anything else."""
+    if not re.fullmatch("[0-9]{10}", value):
+        return None
+    try:
+        return int(datetime.strptime(value, "%y%m%d%H%M").replace(tzinfo=UTC).timestamp()) * SECOND
+    except ValueError:
+        return None
