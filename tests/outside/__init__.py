@@ -2,5 +2,5 @@
 
 `certificates` makes an authority and its certificates, `https` serves and records requests, `hostile` holds
 behaviours of endpoints that nobody wants, `nameserver` answers DNS questions as a test likes, `sockets` has ports
-below HTTP. `twilio` is an SMS provider.
+below HTTP. `twilio` and `vonage` are SMS providers.
 """

@@ -63,6 +63,7 @@ class SmsProvider(Configurable, Protocol):
 FILES = (
     "custom",
     "twilio",
+    "vonage",
 )  # fmt: skip
 """One for each provider; its name is what a channel configuration has as `provider`."""
 
