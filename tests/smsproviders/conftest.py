@@ -1,14 +1,100 @@
-"""A house that providers' fakes can post to."""
+"""The house behind its real server, so that a provider can post to it."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+import uvicorn
 
+from cast import House, a_house, until
 from outside.certificates import Authority
+from outside.https import Endpoint
+from retour import ids
+from retour.catalog.inputs import ConfigurationInput, SmsInput
+from retour.cli.serve import _listen, _server_config
+from retour.config import Settings
+from retour.model import Campaign, ChannelConfiguration
+from retour.web.server import application
 from smsproviders.serving import Site, served
+from web.api.callers import UNITARY, Api, connect, execution
+
+BOB = "+15550101"
+
+
+@dataclass
+class Desk:
+    """Ann's house at an address of its own, and her program that calls it."""
+
+    house: House
+    api: Api
+
+    async def configure(self, provider: str, settings: dict[str, Any], **sms: Any) -> ChannelConfiguration:
+        """A channel configuration for this provider."""
+        given = ConfigurationInput(name=f"{provider} {ids.new_id()}", channel="sms", provider=provider)
+        given.sms = SmsInput(sender_number="+15550100", **sms)
+        given.provider_settings = settings
+        return await self.house.retour.configurations.create(self.house.dev, given)
+
+    async def campaign(self, provider: str, settings: dict[str, Any], **sms: Any) -> Campaign:
+        """A live one that sends by this provider."""
+        made = await self.configure(provider, settings, **sms)
+        return await self.house.campaign(made.id, channel="sms", identity_namespace="phone")
+
+    async def trouble(self, provider: str, settings: dict[str, Any]) -> str | None:
+        """What Verify says is wrong with these settings; None where nothing is."""
+        made = await self.configure(provider, settings)
+        examined = await self.house.retour.relays.examine(self.house.dev, made)
+        assert examined is not None
+        return examined.trouble
+
+    async def execute(self, campaign: Campaign, *addresses: str) -> str:
+        """Ann's program writes to Bob; the execution's id."""
+        body = execution(campaign.id, *(addresses or (BOB,)), namespace="phone")
+        return str((await self.api.post(UNITARY, body, status=202))["executionId"])
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, authority: Authority) -> AsyncIterator[Desk]:
+    """Served as `retour serve` serves it, and known by that address."""
+    listening = _listen(Settings(listen="127.0.0.1:0"))
+    port = listening.getsockname()[1]
+    settings = Settings(listen=f"127.0.0.1:{port}")
+    async with a_house(tmp_path, authority.write(tmp_path), listen=settings.listen) as house:
+        server = uvicorn.Server(_server_config(settings, application(house.retour)))
+        task = asyncio.ensure_future(server._serve([listening]))  # without signals
+
+        async def started() -> bool:
+            return server.started
+
+        await until(started)
+        async with httpx.AsyncClient(base_url=settings.base_url, trust_env=False) as client:
+            yield Desk(house, await connect(client, house.acme_credential, "dev"))
+        server.should_exit = True
+        await task
+
+
+def heard(receiver: Endpoint) -> list[dict[str, Any]]:
+    """What the feedback webhook was told, in order."""
+    return [json.loads(request.body)["messageDeliveryFeedback"] for request in receiver.requests]
+
+
+def last_words(receiver: Endpoint) -> dict[str, tuple[str, str, str, str]]:
+    """Number -> status, code, type and category of what was told last of it."""
+    told = {}
+    for request in receiver.requests:
+        body = json.loads(request.body)
+        feedback = body["messageDeliveryFeedback"]
+        why = feedback["messageFailure"] or {"code": "", "type": "", "category": ""}
+        words = (feedback["feedbackStatus"]["value"], why["code"], why["type"], why["category"])
+        told[body["channelContext"]["profileNumber"]] = words
+    return told
 
 
 @pytest.fixture

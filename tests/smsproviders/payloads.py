@@ -1,7 +1,7 @@
 """Recorded payloads: `payloads/<provider>/<case>.json`, what is sent to a provider or comes from it, and what it means.
 
 A case of a submit has `message`, `request` and `answer`, a callback has `posted`. `settings` are laid over those of
-`settings.json` in the same folder. In a body MARK stands for the mark of the message.
+`settings.json` in the same folder, null removes one. In a body MARK stands for the mark of the message.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Case:
         base = path.with_name("settings.json")
         self.settings: dict[str, Any] = json.loads(base.read_text()) if base.is_file() else {}
         self.settings |= self.told.get("settings", {})
+        self.settings = {name: value for name, value in self.settings.items() if value is not None}
         for field in self.file.FIELDS:
             if field.choices:
                 self.settings.setdefault(field.name, field.choices[0])

@@ -1,4 +1,4 @@
-"""Whatever is answered and posted, a provider's file reads it without a fault."""
+"""Whatever a provider, or somebody who says so, answers or posts: its file makes something of it, and never raises."""
 
 from __future__ import annotations
 
@@ -6,75 +6,136 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retour.ids import iso
+from retour.model import Learned, ProviderFacts
 from retour.smsproviders import PROVIDERS
-from retour.smsproviders.shapes import Got, Posted
+from retour.smsproviders.shapes import (
+    CHARACTERS,
+    Busy,
+    Got,
+    Outcome,
+    Posted,
+    Refused,
+    Report,
+    Taken,
+    Trouble,
+    Uncertain,
+)
 from smsproviders.payloads import CALLBACK, NOON, Case, cases
 
-LEAVES: Any = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
-JSON: Any = st.recursive(
-    LEAVES,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+HEADER = st.text(st.characters(max_codepoint=255), max_size=30)
+NUMBERS = st.integers() | st.floats() | st.sampled_from([10**400, -(10**400), 2**63, 2**64])
+DATES = st.sampled_from(["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-11-24", "9" * 13])
+SIMPLE = st.none() | st.booleans() | NUMBERS | st.text(max_size=20) | DATES
+ANYTHING = st.recursive(
+    SIMPLE,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
 )
-ANYTHING: Any = st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode())
-STATUSES = st.sampled_from([200, 201, 202, 301, 400, 401, 403, 404, 422, 429, 500, 503])
+SOME = 100  # examples of each: half a second for each provider
+
+every = pytest.mark.parametrize("provider", PROVIDERS)
 
 
-def spoilt(value: Any, junk: Any, place: int) -> Any:
-    """A recorded body with one value of it replaced."""
-    count = -1
-
-    def walk(inner: Any) -> Any:
-        nonlocal count
-        count += 1
-        if count == place:
-            return junk
-        if isinstance(inner, dict):
-            return {name: walk(one) for name, one in inner.items()}
-        return [walk(one) for one in inner] if isinstance(inner, list) else inner
-
-    return walk(value)
+def recorded(provider: str, kind: str) -> list[Case]:
+    return [case for case in cases(kind) if case.provider == provider]
 
 
-def of(provider: str, kind: str, place: int) -> Case:
-    """One of its recorded cases."""
-    found = [case for case in cases(kind) if case.provider == provider]
-    return found[place % len(found)]
+def spoilt(draw: st.DrawFn, value: Any) -> Any:
+    """The same with one thing in it put wrong, left out or doubled."""
+    if isinstance(value, dict) and value and draw(st.integers(0, 9)):
+        name = draw(st.sampled_from(sorted(value)))
+        return value | {name: spoilt(draw, value[name])}
+    if isinstance(value, list) and value and draw(st.integers(0, 4)):
+        place = draw(st.integers(0, len(value) - 1))
+        return [*value[:place], spoilt(draw, value[place]), *value[place:]]
+    return draw(ANYTHING)
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-@given(status=STATUSES, body=ANYTHING, junk=JSON, place=st.integers(0, 40), which=st.integers(0, 100))
-def test_no_answer_is_too_strange(
-    provider: str, status: int, body: bytes, junk: Any, place: int, which: int
-) -> None:
-    case = of(provider, "answer", which)
-    real = json.dumps(spoilt(case.told["answer"].get("json"), junk, place)).encode()
-    for raw in (body, real):
-        got = Got(status=status, headers={"retry-after": raw.decode(errors="replace")}, body=raw)
-        case.file.answer(got, case.text, case.settings)
-        case.file.probed(got)
+@st.composite
+def bodies(draw: st.DrawFn, provider: str, kind: str, key: str) -> bytes:
+    """A body: a recorded one that was spoilt, JSON of anything, a form of anything, or octets."""
+    case = draw(st.sampled_from(recorded(provider, kind)))
+    told = case.told[key]
+    match draw(st.integers(0, 5)):
+        case 0:
+            return draw(st.binary(max_size=60))
+        case 1:
+            return json.dumps(draw(ANYTHING)).encode()
+        case 2:
+            return urlencode(draw(st.dictionaries(st.text(max_size=8), st.text(max_size=20)))).encode()
+    if "json" in told:
+        return json.dumps(spoilt(draw, told["json"])).encode()
+    form = told.get("form", {}) | draw(st.dictionaries(st.text(max_size=8), st.text(max_size=20)))
+    return urlencode(form).encode()
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-@given(
-    raw=ANYTHING, query=st.text(max_size=30), junk=JSON, place=st.integers(0, 40), which=st.integers(0, 100)
-)
-def test_no_callback_is_too_strange(
-    provider: str, raw: bytes, query: str, junk: Any, place: int, which: int
-) -> None:
-    case = of(provider, "posted", which)
-    given = case.told["posted"]
-    headers = {name.lower(): str(junk) for name in given.get("headers", {})}
-    body = spoilt(given.get("json") or given.get("form"), junk, place)
-    form = urlencode(body) if isinstance(body, dict) and "form" in given else json.dumps(body)
-    for one in (raw, form.encode(errors="replace")):
-        for url in (CALLBACK, f"{CALLBACK}?{query}"):
-            posted = Posted(url, headers, one)
-            case.file.genuine(posted, case.settings, NOON)
-            case.file.read(posted, case.settings)
+@every
+def test_anything_posted_is_read_or_left_alone(provider: str) -> None:
+    headers = [name for case in recorded(provider, "posted") for name in case.posted.headers]
+
+    @settings(max_examples=SOME)
+    @given(
+        case=st.sampled_from(recorded(provider, "posted")),
+        raw=bodies(provider, "posted", "posted"),
+        sent=st.dictionaries(st.sampled_from([*headers, "authorization", "x"]), HEADER, max_size=4),
+        query=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40),
+    )
+    def read(case: Case, raw: bytes, sent: dict[str, str], query: str) -> None:
+        posted = Posted(url=f"{CALLBACK}?{query}", headers={**case.posted.headers, **sent}, raw=raw)
+        assert case.file.genuine(posted, case.settings, NOON) in (True, False)
+        for told in case.file.read(posted, case.settings):
+            if isinstance(told, Report):
+                assert isinstance(told.mark + told.reference, str)
+                check(told.learned)
+            else:
+                assert (told.sender + told.to + told.text).encode() is not None
+
+    read()
+
+
+@every
+def test_any_answer_is_one_of_five_things(provider: str) -> None:
+    @settings(max_examples=SOME)
+    @given(
+        case=st.sampled_from(recorded(provider, "answer")),
+        status=st.sampled_from([200, 201, 202, 204, 301, 400, 401, 402, 403, 404, 409, 422, 429, 500, 503]),
+        body=bodies(provider, "answer", "answer"),
+        headers=st.dictionaries(st.sampled_from(["retry-after", "content-type"]), HEADER, max_size=2),
+    )
+    def answered(case: Case, status: int, body: bytes, headers: dict[str, str]) -> None:
+        got = Got(status=status, headers=headers, body=body)
+        outcome: Outcome = case.file.answer(got, case.text, case.settings)
+        assert isinstance(outcome, Taken | Refused | Busy | Trouble | Uncertain)
+        check(outcome.learned if isinstance(outcome, Refused) else None)
+        if not isinstance(outcome, Refused):
+            check_facts(outcome.facts)
+        assert isinstance(case.file.probed(got), str | None)
+
+    answered()
+
+
+def check(learned: Learned | None) -> None:
+    """It can be written down."""
+    if learned is None:
+        return
+    msgspec.json.encode(learned)
+    if learned.failure is not None:
+        assert 0 < len(learned.failure.code) <= CHARACTERS
+    if learned.provider is not None:
+        check_facts(learned.provider)
+
+
+def check_facts(facts: ProviderFacts) -> None:
+    msgspec.json.encode(facts)
+    assert all(len(text) <= CHARACTERS for text in (facts.code, facts.text, facts.reference) if text)
+    if facts.at is not None:
+        assert iso(facts.at)
 
 
 @pytest.mark.parametrize("provider", ["twilio", "vonage"])

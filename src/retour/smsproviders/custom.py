@@ -18,7 +18,6 @@ import msgspec
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from retour.ids import parse_iso
 from retour.limits import CALLBACK_AGE, CALLBACK_AHEAD, SECOND
 from retour.model import FailureCategory, FailureType, FeedbackStatus, ProviderFacts
 from retour.smsproviders.custom_settings import FIELDS, PLACE, PLACES, SIGNED_PLACE, STATUSES, TYPES, wrong
@@ -36,6 +35,7 @@ from retour.smsproviders.shapes import (
     Text,
     at,
     by_status,
+    instant,
     learned,
     number,
     plain,
@@ -263,7 +263,7 @@ def _report(one: Any, mapping: dict[str, str], settings: Settings, posted: Poste
     row = meaning(settings, status, code)
     facts = ProviderFacts(
         name=PROVIDER, code=word(code or status), text=plain(told("reason") or status), reference=word(reference),
-        encoding=told("encoding") or None, parts=number(told("parts")), at=_instant(told("timestamp")),
+        encoding=told("encoding") or None, parts=number(told("parts")), at=instant(told("timestamp")),
     )  # fmt: skip
     said = learned(row, code or status, facts, FailureCategory.ASYNC) if row.status else None
     return Report(
@@ -286,16 +286,6 @@ def _path(path: str) -> tuple[str | int, ...]:
     """`messages.0.id`, `$.messages[0].id`."""
     steps = path.removeprefix("$").replace("[", ".").replace("]", "").split(".")
     return tuple(int(step) if re.fullmatch(r"-?[0-9]{1,6}", step) else step for step in steps if step)
-
-
-def _instant(value: str) -> int | None:
-    """ISO 8601, or Unix time in seconds or milliseconds; None for anything else."""
-    if re.fullmatch(r"[0-9]{10}|[0-9]{13}", value):
-        return int(value) * (SECOND if len(value) == 10 else 1_000)
-    try:
-        return parse_iso(value)
-    except ValueError:
-        return None
 
 
 _JSON = ("Content-Type", "application/json")

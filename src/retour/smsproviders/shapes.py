@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from retour.ids import parse_iso
 from retour.limits import SECOND
 from retour.model import (
     ChannelConfiguration,
@@ -32,6 +33,7 @@ from retour.model import (
 _PERSONAL = re.compile(r"[^\s@<>]+@[^\s@<>]+|\+?[0-9][0-9 ()./-]{5,}[0-9]")
 CHARACTERS = 500  # told of any one text
 REFERENCE_CHARACTERS = 200
+LAST_INSTANT = parse_iso("9999-12-31")  # with an offset, a later one has no date
 OPTED_OUT = Exclusion(code="050104", reason="SMSNoConsent")
 
 Settings = Mapping[str, Any]
@@ -274,6 +276,17 @@ def number(value: Any, *path: str | int) -> int | None:
     """The same as a small whole number, or None."""
     found = text(value, *path)
     return int(found) if re.fullmatch(r"[0-9]{1,6}", found) else None
+
+
+def instant(value: str) -> int | None:
+    """Microseconds of ISO 8601, or of Unix time in seconds or milliseconds; None for anything else, or before 1970."""
+    if re.fullmatch(r"[0-9]{10}|[0-9]{13}", value):
+        return int(value) * (SECOND if len(value) == 10 else 1_000)
+    try:
+        found = parse_iso(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if 0 <= found <= LAST_INSTANT else None
 
 
 def plain(words: str) -> str | None:
