@@ -14,10 +14,12 @@ from retour import ids
 from retour.smsproviders import PROVIDERS
 from retour.smsproviders.shapes import Posted, Reply, Report
 from smsproviders.conftest import BOB
+from smsproviders.payloads import Case, cases
 
 pytestmark = pytest.mark.slow  # to import the SDK takes seconds, so it is done in the tests
 FILE = PROVIDERS["sinch"]
 URL = "https://retour.example/callbacks/sinch/token"
+OURS = [case for case in cases("request") if case.provider == "sinch"]
 
 
 @pytest.fixture
@@ -95,6 +97,16 @@ def test_the_sdk_and_we_believe_the_same_callbacks(
     raw, headers = spoil(raw, cloud.signed(raw))
     ours = FILE.genuine(Posted(URL, headers, raw), {"callbackSecret": cloud.secret}, ids.now())
     assert ours == validator(cloud.secret).validate_authentication_header(headers, raw)
+
+
+@pytest.mark.parametrize("case", OURS, ids=lambda case: case.name)
+def test_what_we_send_is_what_the_sdk_would_send(case: Case) -> None:
+    from sinch.domains.sms.models.v1.shared.text_request import TextRequest
+
+    made = json.loads(case.file.submit(case.text, case.settings, "").body)
+    theirs = TextRequest(**made).model_dump(mode="json", by_alias=True, exclude_none=True)
+    theirs["expire_at"] = theirs["expire_at"].replace("T13:00:00Z", "T13:00:00.000Z")
+    assert theirs == made
 
 
 BATCH = {"batch_id": "b", "client_reference": "m"}

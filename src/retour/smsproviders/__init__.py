@@ -64,6 +64,7 @@ FILES = (
     "custom",
     "twilio",
     "vonage",
+    "infobip",
     "sinch",
 )  # fmt: skip
 """One for each provider; its name is what a channel configuration has as `provider`."""

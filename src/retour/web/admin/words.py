@@ -63,6 +63,8 @@ PROVIDERS = {
 }
 PROVIDER_NOTES = {
     "custom": "Any provider or gateway with an HTTP API, described by its payload and its statuses.",
+    "infobip": "Infobip’s SMS API: by the account’s address and an API key.",
+    "sinch": "Sinch’s SMS API: by a service plan and its token, or by a project and an access key.",
     "smpp": "An SMSC, by a connection that stays open.",
     "simulated": "The recipient’s number decides the outcome. Not for live campaigns of production sandboxes.",
 }
