@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,13 +38,42 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=8,
 )
-SOME = 100  # examples of each: half a second for each provider
+ODD: tuple[Any, ...] = (
+    None, True, -1, 10**30, 1.5, "", "x", "9" * 13, "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59",
+    [], [1], [[]], {}, {"a": 1},
+)  # fmt: skip
+SOME = 40  # examples of each: half a second for each provider
 
 every = pytest.mark.parametrize("provider", PROVIDERS)
 
 
 def recorded(provider: str, kind: str) -> list[Case]:
     return [case for case in cases(kind) if case.provider == provider]
+
+
+def of_each_shape(provider: str, kind: str, key: str) -> list[Case]:
+    """One recorded case for each shape of JSON: the names in it, and what has which."""
+    found = {str(shape(case.told[key].get("json"))): case for case in recorded(provider, kind)}
+    return list(found.values())
+
+
+def shape(value: Any) -> Any:
+    """Names and places without what stands there."""
+    if isinstance(value, dict):
+        return {name: shape(value[name]) for name in sorted(value)}
+    return [shape(one) for one in value] if isinstance(value, list) else None
+
+
+def each_spoilt(value: Any) -> Iterator[Any]:
+    """The same with one thing in it odd, or left out; every way."""
+    yield from ODD
+    if isinstance(value, dict):
+        for name in value:
+            yield {other: value[other] for other in value if other != name}
+            yield from (value | {name: inner} for inner in each_spoilt(value[name]))
+    if isinstance(value, list):
+        for place, one in enumerate(value):
+            yield from ([*value[:place], inner, *value[place + 1 :]] for inner in each_spoilt(one))
 
 
 def spoilt(draw: st.DrawFn, value: Any) -> Any:
@@ -97,6 +127,27 @@ def test_anything_posted_is_read_or_left_alone(provider: str) -> None:
                 assert (told.sender + told.to + told.text).encode() is not None
 
     read()
+
+
+@every
+def test_every_part_of_a_callback_may_be_anything(provider: str) -> None:
+    for case in of_each_shape(provider, "posted", "posted"):
+        for body in each_spoilt(case.told["posted"].get("json")):
+            posted = case.posted._replace(raw=json.dumps(body).encode())
+            assert case.file.genuine(posted, case.settings, NOON) in (True, False)
+            for told in case.file.read(posted, case.settings):
+                check(told.learned if isinstance(told, Report) else None)
+
+
+@every
+def test_every_part_of_an_answer_may_be_anything(provider: str) -> None:
+    for case in of_each_shape(provider, "answer", "answer"):
+        for body in each_spoilt(case.told["answer"].get("json")):
+            got = msgspec.structs.replace(case.got, body=json.dumps(body).encode())
+            outcome = case.file.answer(got, case.text, case.settings)
+            check(outcome.learned if isinstance(outcome, Refused) else None)
+            if not isinstance(outcome, Refused):
+                check_facts(outcome.facts)
 
 
 @every
