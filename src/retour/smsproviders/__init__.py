@@ -62,11 +62,11 @@ class SmsProvider(Configurable, Protocol):
 
 FILES = (
     "custom",
-    "twilio",
-    "vonage",
     "infobip",
     "sinch",
-)  # fmt: skip
+    "twilio",
+    "vonage",
+)
 """One for each provider; its name is what a channel configuration has as `provider`."""
 
 PROVIDERS = {name: cast(SmsProvider, import_module(f"{__name__}.{name}")) for name in FILES}
