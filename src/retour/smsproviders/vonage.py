@@ -22,7 +22,6 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from retour.ids import parse_iso
 from retour.limits import CALLBACK_AGE, CALLBACK_AHEAD, SECOND
 from retour.model import FailureCategory, ProviderFacts
 from retour.segments import GSM
@@ -43,6 +42,7 @@ from retour.smsproviders.shapes import (
     Trouble,
     at,
     by_status,
+    instant,
     learned,
     minute,
     number,
@@ -260,8 +260,5 @@ def _code(fields: dict[str, Any]) -> str:
 
 def _instant(fields: dict[str, Any]) -> int | None:
     """The carrier's time, to the minute; else Vonage's own."""
-    carrier_s = minute(text(fields, "scts"))
-    try:
-        return carrier_s or parse_iso(text(fields, "message-timestamp") or text(fields, "timestamp"))
-    except (ValueError, OverflowError):
-        return None
+    own = text(fields, "message-timestamp") or text(fields, "timestamp")
+    return minute(text(fields, "scts")) or instant(own)
