@@ -183,7 +183,7 @@ async def test_verify_says_what_infobip_says(desk: Desk, cloud: Infobip) -> None
     cloud.instead.append((403, (), b"{}"))
     assert "only a message can show" in (await desk.trouble("infobip", entered(cloud)) or "")
     elsewhere = await desk.trouble("infobip", entered(cloud, baseUrl=f"{cloud.url}/elsewhere"))
-    assert elsewhere == "Infobip answered 404. Check the API base URL."
+    assert elsewhere == "The answer (404) is not one of Infobip's API. Check the base URL."
 
 
 async def test_the_same_message_twice_is_taken_once(cloud: Infobip) -> None:

@@ -146,13 +146,13 @@ def probe(settings: Settings, token: str) -> Request | None:
 
 def probed(got: Got) -> str | None:
     """Whether Infobip knows the key."""
-    if got.status == 200:
+    if got.status == 200 and text(got.json(), "balance"):
         return None
     if got.status == 401:
         return "Infobip refuses the API key (401). Correct it."
     if got.status == 403:
         return "This API key may not read the balance (403): whether it may send, only a message can show."
-    return f"Infobip answered {got.status}. Check the API base URL."
+    return f"The answer ({got.status}) is not one of Infobip's API. Check the base URL."
 
 
 def _base(settings: Settings) -> str:

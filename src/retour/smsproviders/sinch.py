@@ -149,13 +149,13 @@ def probe(settings: Settings, token: str) -> Request | None:
 
 def probed(got: Got) -> str | None:
     """Whether Sinch knows us, and the service plan or project in that region."""
-    if got.status == 200:
+    if got.status == 200 and isinstance(at(got.json(), "batches"), list):
         return None
     if got.status == 404:
         return "Sinch knows no such service plan or project in this region. Correct one of them."
     if got.status in (401, 403):
         return f"Sinch refuses our credentials ({got.status}). Correct them."
-    return f"Sinch answered {got.status}. Try again, or look at its status page."
+    return f"The answer ({got.status}) is not one of Sinch's API. Check the base URL, or try again."
 
 
 def _place(settings: Settings) -> str:
