@@ -6,7 +6,7 @@ import os
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +39,7 @@ from retour.catalog.uploads import Uploads
 from retour.catalog.verification import Verification
 from retour.catalog.webhooks import Webhooks
 from retour.channels import CHANNELS, Channel
+from retour.channels.dialling import Trust
 from retour.config import Settings, relay_of
 from retour.dispatch import Dispatch
 from retour.doorways import Doorways
@@ -367,13 +368,19 @@ def _smtp(settings: Settings, **more: Any) -> Channel:
     return _plug("smtp")(*_dialling(settings), **more)
 
 
-def _dialling(settings: Settings) -> tuple[Callable[..., Any], ssl.SSLContext]:
+def _dialling(settings: Settings) -> tuple[Callable[..., Any], Trust]:
     """Relays and SMSCs that may be dialled, and whom their certificates must be of."""
     allowed = _relays_allowed(settings)
+    vet = partial(_relay_addresses, allowed=allowed, resolver=names.DnsResolver())
+    return vet, lru_cache(maxsize=1)(partial(_trust, _ca_files(settings)))
+
+
+def _trust(files: tuple[Path, ...]) -> ssl.SSLContext:
+    """Made when somebody speaks TLS: reading the system's authorities takes 20 ms."""
     context = ssl.create_default_context()
-    for file in _ca_files(settings):
+    for file in files:
         context.load_verify_locations(file)
-    return partial(_relay_addresses, allowed=allowed, resolver=names.DnsResolver()), context
+    return context
 
 
 def _post(settings: Settings) -> Post | None:

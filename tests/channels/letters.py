@@ -39,7 +39,7 @@ async def channel(
     context: ssl.SSLContext | None = None, vet: Any = anywhere, **options: Any
 ) -> AsyncIterator[SmtpChannel]:
     """An e-mail channel that is closed at the end."""
-    made = SmtpChannel(vet, context or ssl.create_default_context(), **options)
+    made = SmtpChannel(vet, (lambda: context) if context else ssl.create_default_context, **options)
     try:
         yield made
     finally:

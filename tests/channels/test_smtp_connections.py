@@ -21,7 +21,7 @@ DATA_END = MESSAGE_END
 def pool_to(mx: Relay, *, size: int = 1, idle_seconds: float = 30.0) -> Pool:
     """A pool of connections to this relay."""
     settings = SmtpSettings(host=mx.host, port=mx.port)
-    dialer = Dialer(settings, None, "acme", anywhere, ssl.create_default_context())
+    dialer = Dialer(settings, None, "acme", anywhere, ssl.create_default_context)
     return Pool(dialer, size, idle_seconds=idle_seconds)
 
 
@@ -137,7 +137,7 @@ async def test_a_new_version_of_the_configuration_gets_new_connections() -> None
 
 async def test_closing_says_quit() -> None:
     async with relay() as mx:
-        smtp = SmtpChannel(anywhere, ssl.create_default_context())
+        smtp = SmtpChannel(anywhere, ssl.create_default_context)
         await smtp.send(outgoing(mx), NOON)
         await smtp.close()
         assert mx.verbs()[-1] == "QUIT"

@@ -68,7 +68,7 @@ async def test_a_certificate_that_nobody_trusts_is_named(authority: Authority) -
 async def test_a_relay_that_is_silent_ends_the_try() -> None:
     async with relay(Conduct(hang={"EHLO"})) as mx:
         settings = SmtpSettings(host=mx.host, port=mx.port)
-        dialer = Dialer(settings, None, "acme", anywhere, ssl.create_default_context())
+        dialer = Dialer(settings, None, "acme", anywhere, ssl.create_default_context)
         found = await examine(dialer, budget_seconds=0.1)
         assert "timed out after 0.1 s" in (found.trouble or "")
 

@@ -67,7 +67,7 @@ async def channel(
     ears: Ears | None = None, context: ssl.SSLContext | None = None, vet: Any = anywhere, **options: Any
 ) -> AsyncIterator[SmppChannel]:
     """An SMPP channel that is closed at the end."""
-    made = SmppChannel(vet, context or ssl.create_default_context(), **options)
+    made = SmppChannel(vet, (lambda: context) if context else ssl.create_default_context, **options)
     if ears is not None:
         made.listen(ears.report, ears.reply)
     try:

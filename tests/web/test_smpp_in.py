@@ -27,7 +27,7 @@ def secrets_of(configuration: ChannelConfiguration) -> dict[str, str]:
 
 def keeper_of(house: House, ears: Ears) -> tuple[Keeper, SmppChannel]:
     """A keeper of the house's configurations, and its channel."""
-    channel = SmppChannel(anywhere, ssl.create_default_context())
+    channel = SmppChannel(anywhere, ssl.create_default_context)
     made = Keeper(house.retour.store, house.retour.shelves, {"smpp": channel}, secrets_of)
     made.listen(ears.report, ears.reply)
     return made, channel

@@ -15,6 +15,9 @@ from retour.limits import SECOND
 Vet = Callable[[str, int, str], Awaitable[tuple[str, ...] | str]]
 """(host, port, organization) -> the addresses that may be dialled, or a sentence why none may."""
 
+Trust = Callable[[], ssl.SSLContext]
+"""What verifies a host's certificate and its name, made when it is first asked for."""
+
 
 async def dial(addresses: tuple[str, ...], port: int, seconds: float) -> socket.socket | str:
     """A connected socket to the first address that answers, or why there is none; `seconds` are for all of them."""

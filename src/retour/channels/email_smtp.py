@@ -8,7 +8,6 @@ addresses nor content are logged.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -16,7 +15,7 @@ import aiosmtplib
 
 from retour import espevents
 from retour.channels import Examination, Examined, Outgoing, Receipt
-from retour.channels.dialling import Vet
+from retour.channels.dialling import Trust, Vet
 from retour.channels.smtp_connection import Dialer, Progress, cause_of
 from retour.channels.smtp_examination import examine
 from retour.channels.smtp_pool import Connection, Loan, Pool
@@ -52,17 +51,15 @@ class Envelope(Value, frozen=True):
 class SmtpChannel:
     """Sends through the relay of the message's channel configuration.
 
-    `vet` says which addresses of a relay may be dialled; `ssl_context` verifies its certificate and its name.
+    `vet` says which addresses of a relay may be dialled; `trust` gives what verifies its certificate and its name.
     """
 
     kinds: tuple[ChannelKind, ...] = (ChannelKind.EMAIL,)
     repeats = True  # under the same Message-ID
 
-    def __init__(
-        self, vet: Vet, ssl_context: ssl.SSLContext, *, budget_seconds: float = SMTP_SECONDS
-    ) -> None:
+    def __init__(self, vet: Vet, trust: Trust, *, budget_seconds: float = SMTP_SECONDS) -> None:
         self._vet = vet
-        self._ssl_context = ssl_context
+        self._trust = trust
         self._budget_seconds = budget_seconds
         self._pools: dict[tuple[str, str], tuple[int, Pool]] = {}
         self._retired: set[asyncio.Task[None]] = set()
@@ -88,7 +85,7 @@ class SmtpChannel:
         if relay is None:
             return Examined(trouble="The channel configuration has no SMTP settings. Complete it.")
         password = examination.secrets.get(PASSWORD)
-        return await examine(Dialer(relay, password, examination.org, self._vet, self._ssl_context))
+        return await examine(Dialer(relay, password, examination.org, self._vet, self._trust))
 
     async def close(self) -> None:
         """Let connections go."""
@@ -104,7 +101,7 @@ class SmtpChannel:
             return pool
         if pool is not None:
             self._retire(pool)
-        dialer = Dialer(relay, outgoing.secrets.get(PASSWORD), outgoing.org, self._vet, self._ssl_context)
+        dialer = Dialer(relay, outgoing.secrets.get(PASSWORD), outgoing.org, self._vet, self._trust)
         made = Pool(dialer, relay.max_connections)
         self._pools[key] = (settings.version, made)
         return made

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from contextlib import suppress
 
 import structlog
 
 from retour.channels import Examined
-from retour.channels.dialling import Vet, certificate, dial, login_is_safe, tls_trouble
+from retour.channels.dialling import Trust, Vet, certificate, dial, login_is_safe, tls_trouble
 from retour.channels.smpp_pdus import BIND_TRANSCEIVER, ENQUIRE_LINK, bind, pdu, string
 from retour.channels.smpp_session import Hear, NotSent, Session
 from retour.limits import (
@@ -33,11 +32,11 @@ BANNER_CHARACTERS = 200
 class SmscDialer:
     """Opens sessions with the SMSC of one channel configuration."""
 
-    def __init__(self, settings: Settings, org: str, vet: Vet, ssl_context: ssl.SSLContext) -> None:
+    def __init__(self, settings: Settings, org: str, vet: Vet, trust: Trust) -> None:
         self._settings = settings
         self._org = org
         self._vet = vet
-        self._ssl_context = ssl_context
+        self._trust = trust
         self._host = text(settings, "host")
         self._port = number(settings, "port") or 0
         self._security = choice(settings, "security")
@@ -64,7 +63,7 @@ class SmscDialer:
         if not login_is_safe(self._security, dialled.getpeername()[0]):
             return f"No login to the SMSC {self.name} without TLS. Set security to tls, or use a tunnel that ends here."
         encrypted = self._security == "tls"
-        context, name = (self._ssl_context, self._host) if encrypted else (None, None)
+        context, name = (self._trust(), self._host) if encrypted else (None, None)
         try:
             async with asyncio.timeout(SMPP_CONNECT_SECONDS):
                 return await asyncio.open_connection(sock=dialled, ssl=context, server_hostname=name)

@@ -8,7 +8,6 @@ SMS can't be taken back, and its repeat is not recognised as an e-mail's is.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Iterable
 from functools import partial
 
@@ -16,7 +15,7 @@ import msgspec
 import structlog
 
 from retour.channels import Examination, Examined, OnReply, OnReport, Outgoing, Receipt, Standing
-from retour.channels.dialling import Vet
+from retour.channels.dialling import Trust, Vet
 from retour.channels.smpp_link import Link, SmscDialer, examine
 from retour.channels.smpp_parts import Part, parts_of
 from retour.channels.smpp_pdus import NACK, Pdu, string
@@ -46,17 +45,15 @@ class Try:
 class SmppChannel:
     """Sends through the SMSC of the message's channel configuration, and hears what it says.
 
-    `vet` says which addresses may be dialled; `ssl_context` verifies a certificate and its name.
+    `vet` says which addresses may be dialled; `trust` gives what verifies a certificate and its name.
     """
 
     kinds: tuple[ChannelKind, ...] = (ChannelKind.SMS,)
     repeats = False  # a telephone shows both
 
-    def __init__(
-        self, vet: Vet, ssl_context: ssl.SSLContext, *, budget_seconds: float = SMPP_SECONDS
-    ) -> None:
+    def __init__(self, vet: Vet, trust: Trust, *, budget_seconds: float = SMPP_SECONDS) -> None:
         self._vet = vet
-        self._ssl_context = ssl_context
+        self._trust = trust
         self.budget_seconds = budget_seconds
         self._on_report: OnReport | None = None
         self._on_reply: OnReply | None = None
@@ -84,7 +81,7 @@ class SmppChannel:
         configuration = examination.configuration
         settings = settings_of(configuration, examination.secrets)
         version, link = self._links.get((configuration.sandbox, configuration.id), (0, None))
-        dialer = SmscDialer(settings, examination.org, self._vet, self._ssl_context)
+        dialer = SmscDialer(settings, examination.org, self._vet, self._trust)
         hear = partial(self._hear, configuration, settings)
         return await examine(dialer, link if version == configuration.version else None, hear)
 
@@ -157,7 +154,7 @@ class SmppChannel:
         if link is not None:
             self._retire(key)
         settings = settings_of(configuration, standing.secrets)
-        dialer = SmscDialer(settings, standing.org, self._vet, self._ssl_context)
+        dialer = SmscDialer(settings, standing.org, self._vet, self._trust)
         made = Link(dialer, partial(self._hear, configuration, settings), self._retired.get(key))
         self._links[key] = (configuration.version, made)
         return made

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import socket
-import ssl
 
 import aiosmtplib
 
-from retour.channels.dialling import Vet, dial, login_is_safe, tls_trouble
+from retour.channels.dialling import Trust, Vet, dial, login_is_safe, tls_trouble
 from retour.channels.smtp_replies import Stage, login_refused, lost, said
 from retour.limits import SMTP_CONNECT_SECONDS
 from retour.model import SmtpSettings
@@ -29,14 +28,12 @@ class Progress:
 class Dialer:
     """Opens connections to the relay of one channel configuration."""
 
-    def __init__(
-        self, relay: SmtpSettings, password: str | None, org: str, vet: Vet, ssl_context: ssl.SSLContext
-    ) -> None:
+    def __init__(self, relay: SmtpSettings, password: str | None, org: str, vet: Vet, trust: Trust) -> None:
         self._relay = relay
         self._password = password
         self._org = org
         self._vet = vet
-        self._ssl_context = ssl_context
+        self._trust = trust
         self.name = f"{relay.host}:{relay.port}"
         self.logs_in = relay.username is not None
 
@@ -91,7 +88,7 @@ class Dialer:
         progress.stage = Stage.TLS if self._relay.security == "tls" else Stage.GREETING
         literal = _literal(dialled.getsockname()[0])
         implicit = self._relay.security == "tls"
-        context = self._ssl_context if implicit else None
+        context = self._trust() if implicit else None
         greeting = await client.connect(sock=dialled, use_tls=implicit, tls_context=context)
         progress.banner = greeting.message
         progress.stage = Stage.HELLO
@@ -102,7 +99,7 @@ class Dialer:
         progress.stage = Stage.TLS
         if not client.supports_extension("starttls"):
             return f"The relay {self.name} does not offer STARTTLS. Set security to tls, or offer it there."
-        await client.starttls(tls_context=self._ssl_context, server_hostname=self._relay.host)
+        await client.starttls(tls_context=self._trust(), server_hostname=self._relay.host)
         progress.stage = Stage.HELLO
         await client.ehlo()
         return None
