@@ -1,8 +1,9 @@
 """A provider of the customer's own choice, described by settings, as Adobe models it.
 
 Out: an address, a way to prove who we are, and a payload whose texts hold `{{toNumber}}`, `{{fromNumber}}`,
-`{{message}}`, `{{clientReference}}` and `{{callbackUrl}}` (Adobe's "Provider Payload"; the last is ours). Back: paths
-into what is posted, and a table of its statuses. Source: Adobe, "Configure a custom SMS provider", "SMS webhooks".
+`{{message}}`, `{{clientReference}}`, `{{callbackUrl}}` and `{{coding}}` (Adobe's "Provider Payload"; the last two are
+ours). Back: paths into what is posted, and a table of its statuses. Source: Adobe, "Configure a custom SMS provider",
+"SMS webhooks".
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from joserfc.jwk import OctKey
 
 from retour.limits import CALLBACK_AGE, CALLBACK_AHEAD, SECOND
 from retour.model import FailureCategory, FailureType, FeedbackStatus, ProviderFacts
+from retour.segments import GSM, UCS2
 from retour.smsproviders.custom_settings import FIELDS, PLACE, PLACES, SIGNED_PLACE, STATUSES, TYPES, wrong
 from retour.smsproviders.shapes import (
     Got,
@@ -56,6 +58,9 @@ ADOBE_S_MAPPING = {
 }
 REFUSALS = (400, 409, 413, 422)
 """Of a request that was understood: about this message, not about the account."""
+
+CODINGS = {GSM: "0", UCS2: "2"}
+"""Numbers of the alphabets: the two bits for them in a data coding scheme (3GPP TS 23.038, 4)."""
 
 TOKEN_SECONDS = 300
 WORDS = 200  # told of an answer
@@ -107,7 +112,8 @@ def probed(got: Got) -> str | None:
 
 def _values(out: Text) -> dict[str, str]:
     callback = _with_query(out.callback, {"m": out.mark}) if out.callback else ""
-    return dict(zip(PLACES, (out.to, out.sender, out.text, out.mark, callback), strict=True))
+    coding = CODINGS[out.encoding]
+    return dict(zip(PLACES, (out.to, out.sender, out.text, out.mark, callback, coding), strict=True))
 
 
 def _filled(template: Any, values: dict[str, str]) -> Any:

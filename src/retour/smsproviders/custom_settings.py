@@ -10,7 +10,7 @@ import msgspec
 from retour.model import FailureType, FeedbackStatus
 from retour.smsproviders.shapes import Field, Kind, Settings
 
-PLACES = ("toNumber", "fromNumber", "message", "clientReference", "callbackUrl")
+PLACES = ("toNumber", "fromNumber", "message", "clientReference", "callbackUrl", "coding")
 MAPPED = (
     "list",
     "clientReference",
@@ -55,7 +55,8 @@ FIELDS: tuple[Field, ...] = (
         label="Provider payload",
         kind=Kind.JSON,
         required=True,
-        help="JSON. Filled in: {{toNumber}}, {{fromNumber}}, {{message}}, {{clientReference}}, {{callbackUrl}}.",
+        help="JSON. Filled in: {{toNumber}}, {{fromNumber}}, {{message}}, {{clientReference}}, {{callbackUrl}} and "
+        "{{coding}}, which is 0 for GSM-7 and 2 for UCS-2.",
     ),
     Field(name="headers", label="Headers", kind=Kind.JSON, help='JSON, as in {"X-Tenant": "luma"}.'),
     Field(
