@@ -19,12 +19,13 @@ from outside.programs import program
 PEERS = {
     "chromium": "chromium",
     "curl": "curl",
+    "kannel": "bearerbox",
     "node": "node",
     "postfix": "smtp-sink",
     "postgres": "initdb",
 }
 # Debian's, where they have another name than the peer.
-PACKAGES = {"node": "nodejs npm", "postgres": "postgresql"}
+PACKAGES = {"kannel": "kannel kannel-extras iproute2", "node": "nodejs npm", "postgres": "postgresql"}
 REQUIRE = "RETOUR_REQUIRE"
 GROUP = "RETOUR_GROUP"
 MUST = pytest.StashKey[frozenset[str]]()
