@@ -213,7 +213,7 @@ async def test_a_text_by_kannel_s_fake_smsc_is_sent_and_delivered(setting: Setti
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        ("+4915112345710", "100 € for [Ann] & Zoë? 50 % {off} + more"),
+        ("+4915112345710", "100 € for [Ann] & René? 50 % {off} + more"),
         ("+4915112345720", "Жанна, ğörüşürüz 😀 & 100 %"),
     ],
     ids=["GSM-7", "UCS-2"],
@@ -281,7 +281,11 @@ async def test_a_wrong_password_is_trouble_of_ours_until_it_is_mended(setting: S
     assert await setting.told(number, 3) == ["delay 70 Ignored", "sent", "delivered"]
 
 
-async def test_a_name_that_no_smsc_of_kannel_s_has_is_trouble_of_ours(setting: Setting) -> None:
+async def test_a_message_that_no_smsc_of_kannel_s_takes_is_an_error_and_holds_no_other_up(
+    setting: Setting,
+) -> None:
     await setting.text("+4915112345780", NOWHERE)
-    assert await setting.told("+4915112345780", 1) == ["delay 70 Ignored"]
-    assert "(403)" in await setting.trouble(setting.ways[NOWHERE])
+    assert await setting.told("+4915112345780", 2) == ["error 403 Ignored", "bounce 16 Ignored"]
+    error, bounce = setting.feedback("+4915112345780")
+    assert bounce["retour"]["amends"] == error["_id"]
+    assert await setting.trouble(setting.ways[NOWHERE]) == ""

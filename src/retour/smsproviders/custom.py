@@ -174,7 +174,7 @@ def answer(got: Got, out: Text, settings: Settings) -> Outcome:
     reference = text(body, *_path(settings.get("messageIdPath", ""))) if "messageIdPath" in settings else ""
     words = "" if got.status < 300 else plain(got.body.decode(errors="replace")[:WORDS])
     facts = ProviderFacts(name=PROVIDER, code=str(got.status), text=words or None, reference=word(reference))
-    if got.status in REFUSALS:
+    if got.status in REFUSALS or _has_text_of_a_refusal(got, settings):
         row = Row(FeedbackStatus.ERROR, FailureType.IGNORED, "Refused by the provider", SOURCE)
         return Refused(learned=learned(row, str(got.status), facts, FailureCategory.SYNC))
     if not 200 <= got.status < 300:
@@ -186,6 +186,12 @@ def answer(got: Got, out: Text, settings: Settings) -> Outcome:
     return Refused(
         learned=learned(row, status, msgspec.structs.replace(facts, code=status), FailureCategory.SYNC)
     )
+
+
+def _has_text_of_a_refusal(got: Got, settings: Settings) -> bool:
+    """Of a provider that has one status for a wrong password and for a number that it can't send to, as Kannel."""
+    wanted = settings.get("refusalText", "")
+    return bool(wanted) and 400 <= got.status < 500 and wanted in got.body.decode(errors="replace")
 
 
 TAKEN = Row(FeedbackStatus.SENT, FailureType.IGNORED, "", SOURCE)

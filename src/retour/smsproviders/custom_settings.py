@@ -112,6 +112,11 @@ FIELDS: tuple[Field, ...] = (
         help="A path, for providers that refuse with 200. Its values are looked up in the statuses.",
     ),
     Field(
+        name="refusalText",
+        label="Text of a refusal",
+        help="An answer of 4xx that has this text refuses one message, whatever its number says of the account.",
+    ),
+    Field(
         name="feedbackMapping",
         example=MAPPING,
         group=ANSWERS,
