@@ -657,18 +657,14 @@ class Delivery(Value):
     id: str
     event_id: str
     message_id: str
-    request_id: str
-    feedback_status: FeedbackStatus
     sequence: int
     replay: str
     webhook_id: str | None
     format: str
-    state: DeliveryState
     attempts: int
     fence: int
     taken: int
     due_at: int
-    created_at: int
     first_attempt_at: int | None
     body: bytes
 

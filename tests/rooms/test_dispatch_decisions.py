@@ -8,7 +8,7 @@ import pytest
 
 from retour import limits
 from retour.dispatch import Outcome, settle
-from retour.model import Delivery, DeliveryState, FeedbackStatus, Timings
+from retour.model import Delivery, DeliveryState, Timings
 from retour.outbound import Answer, Trouble
 from retour.stores import DeliveryClaim
 
@@ -22,18 +22,14 @@ def a_delivery(attempts: int = 1, first: int = NOW) -> Delivery:
         id="delivery",
         event_id="event",
         message_id="message",
-        request_id="request",
-        feedback_status=FeedbackStatus.SENT,
         sequence=1,
         replay="",
         webhook_id="hook",
         format="extended",
-        state=DeliveryState.DUE,
         attempts=attempts,
         fence=attempts,
         taken=1,
         due_at=NOW,
-        created_at=first,
         first_attempt_at=first,
         body=b"{}",
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -247,18 +247,28 @@ class Outbound:
 
 
 def _bad_header(headers: tuple[tuple[str, str], ...]) -> Problem | None:
-    for name, value in headers:
-        if not _may_be_sent(name):
-            sentence = f"The header {name!r} can't be sent: its name is not valid or is reserved."
-        elif not _VALUE.fullmatch(value):
-            sentence = f"The header {name} can't be sent: its value holds a character that is not allowed."
-        else:
-            continue
-        return Problem(trouble=Trouble.INVALID_HEADER, sentence=sentence)
-    return None
+    """The first header that can't be sent, if there is one."""
+    names, values = zip(*headers, strict=True) if headers else ((), ())
+    if _may_all_be_sent(names) and _VALUE.fullmatch("".join(values)):
+        return None
+    return next(problem for header in headers if (problem := _bad(*header)))
 
 
-@lru_cache(maxsize=8192)
+def _bad(name: str, value: str) -> Problem | None:
+    if not _may_be_sent(name):
+        sentence = f"The header {name!r} can't be sent: its name is not valid or is reserved."
+    elif not _VALUE.fullmatch(value):
+        sentence = f"The header {name} can't be sent: its value holds a character that is not allowed."
+    else:
+        return None
+    return Problem(trouble=Trouble.INVALID_HEADER, sentence=sentence)
+
+
+@lru_cache(maxsize=8192)  # the same with each request of a webhook
+def _may_all_be_sent(names: tuple[str, ...]) -> bool:
+    return all(_may_be_sent(name) for name in names)
+
+
 def _may_be_sent(name: str) -> bool:
     lower = name.lower()
     return bool(_NAME.fullmatch(name)) and lower not in _OURS and not lower.startswith("proxy-")
@@ -297,24 +307,31 @@ def _answer(heard: Heard, problem: Problem | None, looked_up: int | None, before
 def _told(heard: Heard) -> str:
     """What the endpoint said, in our words: its own reason phrase is not to be trusted with a page."""
     status = heard.status_code or 0
-    told = f"The endpoint answered {status} {_PHRASES.get(status, '')}".rstrip() + "."
-    location = next((value for name, value in heard.headers if name.lower() == "location"), None)
-    if 300 <= status < 400 and location:
-        told += f" It points to {location[:LOCATION_CHARACTERS]}; redirects are not followed."
+    told = _answered(status)
+    if 300 <= status < 400:
+        location = next((value for name, value in heard.headers if name.lower() == "location"), "")
+        if location:
+            told += f" It points to {location[:LOCATION_CHARACTERS]}; redirects are not followed."
     return told + (" Its body was cut at 64 KiB." if heard.cut else "")
 
 
-def _since_start(timings: Timings, looked_up: int | None, before: int) -> Timings:
-    def later(moment: int | None) -> int | None:
-        return None if moment is None else moment + before
+@cache
+def _answered(status: int) -> str:
+    return f"The endpoint answered {status} {_PHRASES.get(status, '')}".rstrip() + "."
 
+
+def _since_start(timings: Timings, looked_up: int | None, before: int) -> Timings:
     return Timings(
         name=looked_up,
-        connect=later(timings.connect),
-        tls=later(timings.tls),
-        first_byte=later(timings.first_byte),
+        connect=_later(timings.connect, before),
+        tls=_later(timings.tls, before),
+        first_byte=_later(timings.first_byte, before),
         total=timings.total + before,
     )
+
+
+def _later(moment: int | None, before: int) -> int | None:
+    return None if moment is None else moment + before
 
 
 def _microseconds(since: float) -> int:

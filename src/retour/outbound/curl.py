@@ -71,7 +71,7 @@ class Heard(Value):
     """What came back on a line, whatever it was. `refused`: why the address was not dialled or not asked.
 
     begun: a request began to go out. repeated: again, or would have, had it not been for `once`.
-    connected, shaken: how far it got (TCP, TLS). timings count from the start of the call.
+    connected, shaken: how far a new connection got (TCP, TLS). timings count from the start of the call.
     """
 
     status_code: int | None
@@ -196,8 +196,8 @@ class Line:
     def heard(self) -> Heard:
         """What came back in the last call."""
         info = self.curl.getinfo
-        status, reused = info(pycurl.RESPONSE_CODE), info(pycurl.NUM_CONNECTS) == 0
-        shaken = info(pycurl.APPCONNECT_TIME_T) > 0
+        status, dialled = info(pycurl.RESPONSE_CODE), info(pycurl.NUM_CONNECTS) > 0
+        shaken = dialled and info(pycurl.APPCONNECT_TIME_T) > 0
         return Heard(
             status_code=status if status >= 200 else None,  # 1xx is no answer yet (RFC 9110, 15.2)
             headers=tuple(self._headers),
@@ -208,21 +208,21 @@ class Line:
             refused=self._refused,
             begun=self._requests > 0 and self._refused is None,
             repeated=self._requests > 1,
-            reused=reused and self._requests > 0,
-            connected=info(pycurl.CONNECT_TIME_T) > 0,
+            reused=self._requests > 0 and not dialled,
+            connected=dialled and info(pycurl.CONNECT_TIME_T) > 0,
             shaken=shaken,
-            timings=self._timings(reused),
+            timings=self._timings(dialled),
             address=info(pycurl.PRIMARY_IP) or None,
             verify_result=info(pycurl.SSL_VERIFYRESULT),
             system_error=info(pycurl.OS_ERRNO),
-            certificate_expires_at=_expiry(info(pycurl.INFO_CERTINFO)) if shaken and not reused else None,
+            certificate_expires_at=_expiry(info(pycurl.INFO_CERTINFO)) if shaken else None,
         )
 
-    def _timings(self, reused: bool) -> Timings:
+    def _timings(self, dialled: bool) -> Timings:
         info = self.curl.getinfo
         return Timings(
-            connect=None if reused else info(pycurl.CONNECT_TIME_T) or None,
-            tls=None if reused else info(pycurl.APPCONNECT_TIME_T) or None,
+            connect=info(pycurl.CONNECT_TIME_T) or None if dialled else None,
+            tls=info(pycurl.APPCONNECT_TIME_T) or None if dialled else None,
             first_byte=info(pycurl.STARTTRANSFER_TIME_T) or None if self._header_bytes else None,
             total=info(pycurl.TOTAL_TIME_T),
         )

@@ -1,19 +1,24 @@
 """Transfers of libcurl on the running event loop: all its sockets behind one descriptor, looked at once a turn.
 
 In place of pycurl's own driver, which gives each socket a reader of the loop for each transfer, takes it back after,
-and calls back once more for each future: a tenth of the loop's CPU for a POST.
+and calls back once more for each future: a tenth of the loop's CPU for a POST. epoll itself, and not `selectors`: what
+that remembers of each socket took as long as the system calls.
 What ends in one turn is told together.
 """
 
 from __future__ import annotations
 
 import asyncio
-import selectors
+import math
+import select
+from functools import cache
 from typing import Any
 
 import pycurl
 
 from retour import limits
+
+NEVER = math.inf
 
 
 class Transfers:
@@ -24,10 +29,12 @@ class Transfers:
         self._multi.setopt(pycurl.M_MAXCONNECTS, limits.IN_FLIGHT)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
-        self._sockets = selectors.DefaultSelector()  # epoll, or kqueue: one descriptor for all
+        self._sockets = select.epoll()
         self._watched: set[int] = set()
         self._running: dict[pycurl.Curl, asyncio.Future[None]] = {}
-        self._timer: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = NEVER  # by the loop's clock, as libcurl wants it
+        self._runs_out = NEVER  # the timer's own
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def perform(self, curl: pycurl.Curl) -> None:
@@ -49,7 +56,7 @@ class Transfers:
             self._multi.remove_handle(curl)
             done.cancel()
         self._running.clear()
-        self._set_timer(-1)
+        self._stop_timer()
         if self._loop is not None:
             self._loop.remove_reader(self._sockets.fileno())
         self._multi.close()
@@ -72,24 +79,43 @@ class Transfers:
             self._sockets.register(socket, events)
 
     def _set_timer(self, milliseconds: int) -> None:
-        """When libcurl wants to be called without any socket being ready; -1: not at all."""
+        """When libcurl wants to be called without any socket being ready; -1: not at all.
+
+        It changes its mind several times in a transfer. So a timer that runs out too early is left, and looks again.
+        """
+        if milliseconds < 0 or self._loop is None:
+            self._due = NEVER
+            return
+        self._due = self._loop.time() + milliseconds / 1000
+        if self._due < self._runs_out:
+            self._start_timer(self._loop)
+
+    def _start_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._stop_timer()
+        self._runs_out = self._due
+        self._timer = loop.call_at(self._due, self._on_time, loop)
+
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        if milliseconds >= 0 and self._loop is not None:
-            self._timer = self._loop.call_later(milliseconds / 1000, self._on_time)
+        self._timer, self._runs_out = None, NEVER
 
     # --- the loop calls these ---
 
-    def _on_time(self) -> None:
-        self._timer = None
+    def _on_time(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer, self._runs_out = None, NEVER
+        if self._due > loop.time():
+            if self._due != NEVER:
+                self._start_timer(loop)
+            return
+        self._due = NEVER
         self._act(pycurl.SOCKET_TIMEOUT, 0)
         self._tell()
 
     def _look(self) -> None:
         """Some sockets are ready."""
-        for key, events in self._sockets.select(0):
-            self._act(key.fd, _READY[events])
+        for socket, events in self._sockets.poll(0):
+            self._act(socket, _ready(events))
         self._tell()
 
     def _act(self, socket: int, events: int) -> None:
@@ -120,12 +146,14 @@ class Transfers:
 
 
 _EVENTS = {
-    pycurl.POLL_IN: selectors.EVENT_READ,
-    pycurl.POLL_OUT: selectors.EVENT_WRITE,
-    pycurl.POLL_INOUT: selectors.EVENT_READ | selectors.EVENT_WRITE,
+    pycurl.POLL_IN: select.EPOLLIN,
+    pycurl.POLL_OUT: select.EPOLLOUT,
+    pycurl.POLL_INOUT: select.EPOLLIN | select.EPOLLOUT,
 }
-_READY = {
-    selectors.EVENT_READ: pycurl.CSELECT_IN,
-    selectors.EVENT_WRITE: pycurl.CSELECT_OUT,
-    selectors.EVENT_READ | selectors.EVENT_WRITE: pycurl.CSELECT_IN | pycurl.CSELECT_OUT,
-}
+
+
+@cache
+def _ready(events: int) -> int:
+    """What libcurl calls these. An error or the other end's going is told by reading or writing."""
+    reads, writes = events & ~select.EPOLLOUT, events & ~select.EPOLLIN
+    return (pycurl.CSELECT_IN if reads else 0) | (pycurl.CSELECT_OUT if writes else 0)

@@ -17,6 +17,8 @@ def is_good(until: int | None, now: int) -> bool:
 
 def signer(keys: Sequence[JwtKey], now: int) -> int:
     """The place of the key that signs, of keys with the newest first: the newest that has begun to."""
+    if len(keys) == 1:
+        return 0
     begun = (place for place, key in enumerate(keys) if key.signs_from <= now and is_good(key.until, now))
     return next(begun, 0)
 

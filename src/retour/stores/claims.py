@@ -12,9 +12,7 @@ from retour import limits, suppression
 from retour.model import (
     ChannelKind,
     Delivery,
-    DeliveryState,
     Fact,
-    FeedbackStatus,
     Lane,
     Message,
     RecipientStatus,
@@ -121,8 +119,8 @@ def message_of(sandbox: str, row: tuple[Any, ...]) -> Message:
 # --- deliveries ---
 
 DELIVERY_COLUMNS = (
-    "id", "event_id", "message_id", "request_id", "feedback_status", "sequence", "replay", "webhook_id",
-    "format", "state", "attempts", "fence", "taken", "due_at", "created_at", "first_attempt_at", "body",
+    "id", "event_id", "message_id", "sequence", "replay", "webhook_id", "format", "attempts", "fence", "taken",
+    "due_at", "first_attempt_at", "body",
 )  # fmt: skip
 
 
@@ -153,11 +151,7 @@ def take_deliveries(sandbox: str, now: int, limit: int) -> Plan[DeliveryClaim]:
 def _delivery(sandbox: str, row: tuple[Any, ...]) -> Delivery:
     """With its event's frozen body, which is empty once it is removed."""
     values = dict(zip(DELIVERY_COLUMNS, row, strict=True))
-    values |= {
-        "feedback_status": FeedbackStatus(values["feedback_status"]),
-        "state": DeliveryState(values["state"]),
-        "body": bytes(values["body"] or b""),
-    }
+    values["body"] = bytes(values["body"] or b"")
     return Delivery(sandbox=sandbox, **values)
 
 

@@ -304,32 +304,36 @@ def _too_many(place: Values, lesson: Lesson) -> Plan[bool]:
 @_plan.register
 def _attempted(handover: Attempted) -> Plan[Answer]:
     final = handover.state is not DeliveryState.DUE
-    settled = {
-        "due_at": handover.due_at,
-        "settled_at": handover.now if final else None,
-        "last_code": handover.attempt.status_code,
-    }
-    if not (yield from change("delivery_settle", _end_values(handover) | settled)):
+    settled: Values = {"due_at": handover.due_at, "settled_at": handover.now if final else None}
+    settled |= {"last_code": handover.attempt.status_code, "webhook_id": handover.webhook_id}
+    told = yield from find("delivery_settle", _end_values(handover) | settled)
+    if not told:
         return Stale()
-    place = {"sandbox": handover.sandbox, "id": handover.delivery_id, "now": handover.now}
-    last = _wake_next(handover) if final else Ask("delivery_cancel_orphan", place)
-    *_, changed = yield [Ask("attempt_insert", _attempt_values(handover)), *_webhook_notes(handover), last]
-    return Written(owed=changed if final else 0)
+    followed, news = told[0]
+    after = [_wake_next(handover)] if followed else []
+    if not final:
+        place = {"sandbox": handover.sandbox, "id": handover.delivery_id, "now": handover.now}
+        after = [Ask("delivery_cancel_orphan", place)]
+    tried = Ask("attempt_insert", _attempt_values(handover))
+    *_, changed = yield [tried, *_webhook_notes(handover, news), *after]
+    return Written(owed=changed if final and followed else 0)
 
 
 @_plan.register
 def _given_up(handover: GivenUp) -> Plan[Answer]:
-    settled = {"due_at": handover.now, "settled_at": handover.now, "last_code": None}
-    if not (yield from change("delivery_settle", _end_values(handover) | settled)):
+    settled = {"due_at": handover.now, "settled_at": handover.now, "last_code": None, "webhook_id": ""}
+    told = yield from find("delivery_settle", _end_values(handover) | settled)
+    if not told:
         return Stale()
-    (owed,) = yield [_wake_next(handover)]
-    return Written(owed=owed)
+    woken = (yield [_wake_next(handover)]) if told[0][0] else []
+    return Written(owed=sum(woken))
 
 
 def _end_values(handover: Attempted | GivenUp) -> Values:
     return {
         "sandbox": handover.sandbox,
         "id": handover.delivery_id,
+        "now": handover.now,
         "fence": handover.fence,
         "state": handover.state,
         "attempts": handover.attempts,
@@ -350,11 +354,11 @@ def _attempt_values(handover: Attempted) -> Values:
     }
 
 
-def _webhook_notes(handover: Attempted) -> list[Ask]:
-    """How the endpoint did: closes or opens the circuit, or pauses the webhook on 410."""
+def _webhook_notes(handover: Attempted, news: bool) -> list[Ask]:
+    """How the endpoint did: closes or opens the circuit, or pauses the webhook on 410. news: that it accepts."""
     place = {"sandbox": handover.sandbox, "id": handover.webhook_id, "now": handover.now}
     if handover.attempt.accepted:
-        return [Ask("webhook_accepted", place)]
+        return [Ask("webhook_accepted", place)] if news else []
     failed = {
         "threshold": limits.CIRCUIT_FAILURES,
         "open_until": handover.open_until,

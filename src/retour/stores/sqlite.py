@@ -43,7 +43,7 @@ class SqliteStore:
         self.path = path
         self._lock = lock
         self._loop = asyncio.get_running_loop()
-        self._writes, self._reads = Inbox(self._loop), Inbox(self._loop)
+        self._writes, self._reads = Inbox(self._loop, pause=time.sleep), Inbox(self._loop)
         self._threads = [
             threading.Thread(target=self._write_loop, name="retour-writer", daemon=True),
             threading.Thread(target=self._read_loop, name="retour-reader", daemon=True),
@@ -124,15 +124,15 @@ class SqliteStore:
             await asyncio.to_thread(thread.join)
         self._lock.close()
 
-    async def _ask(
+    def _ask(
         self,
         inbox: Inbox,
         work: Callable[[apsw.Connection], Any],
         handover: Handover | None = None,
         patient: bool = False,
         alone: bool = False,
-    ) -> Any:
-        return await inbox.ask(Job(work, self._loop.create_future(), handover, patient, alone))
+    ) -> asyncio.Future[Any]:
+        return inbox.ask(Job(work, self._loop.create_future(), handover, patient, alone))
 
     # --- the writer's thread ---
 

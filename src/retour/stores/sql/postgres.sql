@@ -61,8 +61,8 @@ UPDATE delivery u SET due_at = :clock + :lease, leased = 1, attempts = attempts 
   taken = taken + 1, first_attempt_at = COALESCE(first_attempt_at, :now)
 FROM due WHERE u.sandbox = :sandbox AND u.message_id = due.message_id AND u.sequence = due.sequence
   AND u.replay = due.replay
-RETURNING id, event_id, u.message_id, request_id, feedback_status, u.sequence, u.replay, webhook_id, format, state,
-  attempts, fence, taken, due_at, created_at, first_attempt_at,
+RETURNING id, event_id, u.message_id, u.sequence, u.replay, webhook_id, format, attempts, fence, taken, due_at,
+  first_attempt_at,
   (SELECT e.body FROM event e WHERE e.sandbox = :sandbox AND e.message_id = u.message_id AND e.sequence = u.sequence)
 
 -- name: delivery_leased

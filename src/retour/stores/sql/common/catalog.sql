@@ -333,6 +333,7 @@ WHERE sandbox = :sandbox AND id = :id AND paused_at IS NOT NULL
 SELECT doc, version, created_at, created_by, modified_at, modified_by, paused_at, paused_by, last_accepted_at,
   failures, failing_since, open_until, trouble FROM webhook WHERE sandbox = :sandbox
 
+-- Asks what `delivery_settle` has told once more: of several that are settled side by side, the first makes it no news.
 -- name: webhook_accepted
 UPDATE webhook SET failures = 0, failing_since = NULL, open_until = NULL, trouble = NULL, last_accepted_at = :now
 WHERE sandbox = :sandbox AND id = :id

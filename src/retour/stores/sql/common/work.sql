@@ -127,8 +127,7 @@ WHERE sandbox = :sandbox AND id IN (
       SELECT 1 FROM delivery p WHERE p.sandbox = d.sandbox AND p.message_id = d.message_id AND p.replay = d.replay
         AND p.sequence < d.sequence AND p.state = 'due' AND (p.attempts = 0 OR p.leased = 1)))
   ORDER BY d.due_at LIMIT :limit)
-RETURNING id, event_id, message_id, request_id, feedback_status, sequence, replay, webhook_id, format, state,
-  attempts, fence, taken, due_at, created_at, first_attempt_at,
+RETURNING id, event_id, message_id, sequence, replay, webhook_id, format, attempts, fence, taken, due_at, first_attempt_at,
   (SELECT e.body FROM event e
    WHERE e.sandbox = :sandbox AND e.message_id = delivery.message_id AND e.sequence = delivery.sequence)
 
@@ -141,10 +140,17 @@ SELECT removed, at FROM event WHERE sandbox = :sandbox AND message_id = :message
 -- name: event_body
 SELECT body FROM event WHERE sandbox = :sandbox AND message_id = :message_id AND sequence = :sequence
 
+-- Tells what is left to do, which is seldom anything: whether one of its message waits behind it, and whether it would
+-- be news that the webhook accepts.
 -- name: delivery_settle
 UPDATE delivery SET state = :state, due_at = :due_at, leased = 0, taken = 0, attempts = :attempts,
   settled_at = :settled_at, last_code = :last_code, last_trouble = :last_trouble
 WHERE sandbox = :sandbox AND id = :id AND fence = :fence AND leased = 1 AND state = 'due'
+RETURNING
+  EXISTS (SELECT 1 FROM delivery n WHERE n.sandbox = :sandbox AND n.message_id = delivery.message_id
+    AND n.sequence > delivery.sequence AND n.replay = delivery.replay AND n.state = 'due') AS followed,
+  EXISTS (SELECT 1 FROM webhook w WHERE w.sandbox = :sandbox AND w.id = :webhook_id AND (
+    w.failures > 0 OR w.last_accepted_at IS NULL OR w.last_accepted_at < CAST(:now AS BIGINT) - 1000000)) AS news
 
 -- What was leased when its webhook was deleted or its person erased, and would have to be tried again.
 -- name: delivery_cancel_orphan
