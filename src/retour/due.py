@@ -45,7 +45,7 @@ class Slots:
 
         more: the lane may have more due; look again when one of these is done.
         """
-        tasks = [asyncio.ensure_future(self._watched(lane, row)) for row in work]
+        tasks = [asyncio.ensure_future(row) for row in work]
         for task in tasks:
             self._tasks.add(task)
             task.add_done_callback(lambda done: self._end(done, lane))
@@ -59,15 +59,13 @@ class Slots:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
 
-    async def _watched(self, lane: Lane, work: Coroutine[Any, Any, None]) -> None:
-        """A bug in one row is logged and never stops the others; its lease runs out and it is taken again."""
-        try:
-            await work
-        except Exception:
-            log.exception("row_failed", room=self._room, sandbox=lane.sandbox)
-
     def _end(self, task: asyncio.Task[None], lane: Lane) -> None:
-        """A place is free: for this lane, or, when the room was full, for the one that waits longest."""
+        """A place is free: for this lane, or, when the room was full, for the one that waits longest.
+
+        A bug in one row is logged and never stops the others; its lease runs out and it is taken again.
+        """
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            log.error("row_failed", room=self._room, sandbox=lane.sandbox, exc_info=bug)
         was_full = self._all >= limits.IN_FLIGHT
         self._tasks.discard(task)
         self._count(lane, -1)
