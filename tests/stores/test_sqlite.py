@@ -21,7 +21,7 @@ from retour.stores import MessageClaim, sqlite, sqlite_writes
 from retour.stores.handovers import Answer, Handover, Written
 from retour.stores.sql import migrations, statements
 from retour.stores.sqlite import SqliteStore
-from retour.stores.sqlite_jobs import COMPANY, Inbox, Job
+from retour.stores.sqlite_jobs import Inbox, Job
 from stores.desk import NOW, Desk
 
 SENT = FeedbackStatus.SENT
@@ -117,36 +117,6 @@ async def test_what_one_turn_of_the_loop_brings_goes_to_the_thread_together() ->
         job.outcome = "done"
         job.tell()
     assert await asyncio.gather(*asking) == ["done"] * 3
-
-
-async def test_after_a_crowd_the_thread_waits_a_moment_for_what_comes_along() -> None:
-    loop = asyncio.get_running_loop()
-    crowd, first, second = [a_job() for _ in range(COMPANY)], a_job(), a_job()
-
-    async def comes_along() -> None:
-        inbox.ask(second)
-        await asyncio.sleep(0)  # the turn is over
-
-    inbox = Inbox(loop, lambda _: asyncio.run_coroutine_threadsafe(comes_along(), loop).result())
-    for job in crowd:
-        inbox.ask(job)
-    assert await asyncio.to_thread(inbox.take, 1_000) == (crowd, False)
-    inbox.ask(first)
-    assert await asyncio.to_thread(inbox.take, 1_000) == ([first, second], False)
-    inbox.end()
-
-
-async def test_who_comes_after_a_few_is_not_kept_waiting() -> None:
-    waited: list[float] = []
-    inbox = Inbox(asyncio.get_running_loop(), waited.append)
-    few = [a_job() for _ in range(COMPANY - 1)]
-    for job in few:
-        inbox.ask(job)
-    assert await asyncio.to_thread(inbox.take, 1_000) == (few, False)
-    inbox.ask(few[0])
-    assert await asyncio.to_thread(inbox.take, 1_000) == ([few[0]], False)
-    inbox.end()
-    assert waited == []
 
 
 # --- another program holds the database ---

@@ -43,7 +43,7 @@ class SqliteStore:
         self.path = path
         self._lock = lock
         self._loop = asyncio.get_running_loop()
-        self._writes, self._reads = Inbox(self._loop, pause=time.sleep), Inbox(self._loop)
+        self._writes, self._reads = Inbox(self._loop), Inbox(self._loop)
         self._threads = [
             threading.Thread(target=self._write_loop, name="retour-writer", daemon=True),
             threading.Thread(target=self._read_loop, name="retour-reader", daemon=True),

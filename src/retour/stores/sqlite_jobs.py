@@ -1,8 +1,7 @@
 """Work for the threads of the embedded store: jobs, and the inbox in which they wait.
 
 Made and answered on the loop's thread, done on another. To wake a thread is dear (it asks for the interpreter at once),
-so what one turn of the loop brings goes to it together, and one timer watches over all that wait. Under load the
-writer's waits a moment before it begins, so that there are fewer and larger commits (PostgreSQL's commit_delay).
+so what one turn of the loop brings goes to it together, and one timer watches over all that wait.
 """
 
 from __future__ import annotations
@@ -19,9 +18,6 @@ import apsw
 from retour import limits
 from retour.errors import Busy
 from retour.stores.handovers import Handover
-
-COMPANY = 8  # jobs in the commit before: then more come along soon
-GATHER_SECONDS = 0.001  # a commit takes a third of it on a fast disk, and ten times as much on a slow one
 
 
 class Job:
@@ -64,22 +60,15 @@ class Job:
 
 
 class Inbox:
-    """Where jobs wait for a thread. One that was not begun in COMMIT_SECONDS is taken back.
+    """Where jobs wait for a thread. One that was not begun in COMMIT_SECONDS is taken back."""
 
-    pause: how the thread waits for more to come along, if it does.
-    """
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, pause: Callable[[float], object] | None = None
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._pause = pause
         self._turn: list[Job] = []
         self._jobs: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
         self._watched: deque[Job] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._gate = Lock()
-        self._crowded = False
 
     # --- the loop's thread ---
 
@@ -145,11 +134,7 @@ class Inbox:
             if turn is None:
                 return jobs, True
             jobs += turn
-            if self._crowded and self._pause is not None:
-                self._crowded = False
-                self._pause(GATHER_SECONDS)
             if len(jobs) >= most or self._jobs.empty():
-                self._crowded = len(jobs) >= COMPANY
                 return jobs, False
 
     def begin(self, jobs: list[Job]) -> list[Job]:
