@@ -112,6 +112,7 @@ def test_every_letter_of_a_pattern_is_listed_and_no_other_is_one() -> None:
     [
         ("512 KiB for each", limits.TEMPLATE_BYTES // 1_024),
         ("32 blocks", limits.TEMPLATE_DEPTH),
+        ("variables 32 deep", limits.JSON_DEPTH),
         ("`each` 3 deep", syntax.EACH_DEPTH),
         ("1,000 items", evaluation.EACH_ITEMS),
         ("100 branches", syntax.BRANCHES),

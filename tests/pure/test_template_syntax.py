@@ -163,6 +163,11 @@ def test_a_template_has_a_bound_in_bytes() -> None:
         ),
         ("{{#if " + "(" * 9 + "profile.a", "Parentheses can be nested 8 deep at most."),
         ("{{" + " ?: ".join(["profile.a"] * 17) + "}}", "At most 16 values can stand in one ?: chain."),
+        ("{{context" + ".a" * 32 + "}}", "A variable can lie 32 deep at most."),
+        (
+            "{{#with context" + ".a" * 20 + "}}{{this" + ".b" * 12 + "}}{{/with}}",
+            "A variable can lie 32 deep at most.",
+        ),
         ("{{1}}" * 20_001, "All tags together can have 40,000 words and signs at most."),
     ],
 )

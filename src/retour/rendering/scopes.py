@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from retour import limits
 from retour.rendering.evaluation import LOOP_NAMES
 from retour.rendering.examples import ITEM, Uses
 from retour.rendering.nodes import Frame, Local, Node, Path, Steps
@@ -92,7 +93,7 @@ class Scope:
             return self._inside(token, 0, steps, across)
         for frame in reversed(self.frames):
             if first in frame.names:
-                return self._local(frame, frame.names[first], steps, across)
+                return self._local(token, frame, frame.names[first], steps, across)
         if first in self._lets:
             self._last = ()
             return Local(self._lets[first], steps, across)
@@ -120,7 +121,7 @@ class Scope:
     def _inside(self, token: Token, levels: int, steps: tuple[str, ...], across: bool) -> Node:
         if levels < len(self.frames):
             frame = self.frames[-1 - levels]
-            return self._local(frame, frame.this, steps, across)
+            return self._local(token, frame, frame.this, steps, across)
         if levels == len(self.frames) and levels and steps[:1] and steps[0] in ROOTS and len(steps) > 1:
             return self._asked(token, steps, across)
         inside = "one more each or with around this" if levels else "an each or a with"
@@ -136,9 +137,9 @@ class Scope:
         self._last = ()
         return Local(frames[-1].loop[name])
 
-    def _local(self, frame: Frame, slot: int, steps: Steps, across: bool) -> Node:
+    def _local(self, token: Token, frame: Frame, slot: int, steps: Steps, across: bool) -> Node:
         if frame.origin and slot == frame.this:
-            self._use((*frame.origin, *steps))
+            self._use(token, (*frame.origin, *steps))
         else:
             self._last = ()
         return Local(slot, steps, across)
@@ -147,14 +148,16 @@ class Scope:
         """A variable that a template names. Raises Stop where its root has no data."""
         if steps[0] in self._refused:
             raise Stop(token.at, f"{shown(token.text)} can't be used. {self._refused[steps[0]]}")
-        return self._variable(steps, across)
-
-    def _variable(self, steps: Steps, across: bool) -> Path:
-        self._use(steps)
+        self._use(token, steps)
         return Path(steps, across)
 
-    def _use(self, steps: Steps) -> None:
-        """A variable, or something in an item of one; of these the list is told, as the each names it."""
+    def _use(self, token: Token, steps: Steps) -> None:
+        """A variable, or something in an item of one; of these the list is told, as the each names it.
+
+        Raises Stop for what lies deeper than data can.
+        """
+        if len(steps) > limits.JSON_DEPTH:
+            raise Stop(token.at, f"A variable can lie {limits.JSON_DEPTH} deep at most.")
         self._last = steps
         self._uses.setdefault(steps, Kind.VALUE)
         if ITEM not in steps:
