@@ -16,14 +16,14 @@ from typing import TypeVar
 
 import msgspec
 
-from bench import report, scenarios
+from bench import report, scenarios, texts
 from bench.databases import POSTGRESQL, SQLITE, databases
 from bench.product import HOST
 from bench.scenarios import Scene, Sizes
 
 T = TypeVar("T")
 FULL = 100_000
-NAMES = ("chain", "ingest", "dispatch", "latency", "memory")
+NAMES = ("chain", "ingest", "dispatch", "latency", "sms", "pace", "memory")
 
 
 def main() -> None:
@@ -87,9 +87,21 @@ def _measure(scene: Scene, sizes: Sizes, rounds: int, names: list[str] | tuple[s
             results.latency.append(
                 _step(f"{label}: latency", lambda: scenarios.latency(scene, sizes.seconds))
             )
+        _measure_texts(results, scene, sizes, names, label)
     if "memory" in names:
         results.memory.append(_step("memory", lambda: scenarios.memory(scene, sizes.memory)))
     return results
+
+
+def _measure_texts(
+    results: report.Results, scene: Scene, sizes: Sizes, names: list[str] | tuple[str, ...], label: str
+) -> None:
+    if "sms" in names:
+        results.rated.append(_step(f"{label}: sms", lambda: texts.rated(scene, sizes.texts_seconds)))
+        fastest = _step(f"{label}: sms, as fast as it goes", lambda: texts.fastest(scene, sizes.texts))
+        results.fastest.append(fastest)
+    if "pace" in names:
+        results.paced.append(_step(f"{label}: pace", lambda: texts.paced(scene)))
 
 
 def _step(what: str, do: Callable[[], T]) -> T:

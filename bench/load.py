@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
-from typing import Any
+from typing import Any, Protocol
 
 import httptools
 import msgspec
@@ -22,17 +22,22 @@ from retour.model import Value
 
 BODY = (
     '{{"requestId":"{name}","campaignId":"{campaign}","recipients":[{{"type":"{kind}","userId":"{name}",'
-    '"namespace":"email","channelData":{{"emailAddress":"{name}@example.com"}},"profile":{{"person":'
+    '"namespace":"{namespace}","channelData":{{{address}}},"profile":{{"person":'
     '{{"name":{{"firstName":"Jane","lastName":"Doe"}}}},"loyalty":{{"tier":"gold","points":1290}}}},'
     '"context":{{"order":{{"number":"{name}","total":"129.90 EUR"}},"offer":"free shipping"}}}}]}}'
 )
+ADDRESSES = {
+    "email": '"emailAddress":"{name}@example.com"',
+    "phone": '"mobilePhoneNumber":"+49151{number:08}"',
+}
 
 
 class Order(Value):
     """What to call, how often.
 
-    prefix: of the recipients' names. kind: `aep`, of whom a profile is looked up and kept (all of them are new),
-    or `external`. rate: calls a second, 0 for as many as go.
+    prefix: of the recipients' names. namespace: `email` or `phone`. first: the number of the first recipient. kind:
+    `aep`, of whom a profile is looked up and kept (all of them are new), or `external`. rate: calls a second, 0 for
+    as many as go.
     """
 
     port: int
@@ -41,6 +46,8 @@ class Order(Value):
     campaign: str
     prefix: str
     number: int
+    first: int = 0
+    namespace: str = "email"
     kind: str = "aep"
     clients: int = 64
     rate: float = 0
@@ -55,10 +62,20 @@ class Outcome(Value):
     latency: Percentiles
 
 
+class Calling(Protocol):
+    """Who calls."""
+
+    def answered(self, client: Client, status: int, nanoseconds: int) -> None:
+        """A call is over."""
+
+    def lost(self, client: Client, error: Exception | None) -> None:
+        """The service hung up."""
+
+
 class Client(asyncio.Protocol):
     """One kept connection; one call at a time."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Calling) -> None:
         self._caller = caller
         self._since = 0
         self._parser = httptools.HttpResponseParser(self)
@@ -72,8 +89,8 @@ class Client(asyncio.Protocol):
         self._parser.feed_data(data)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Of asyncio. A connection that the service closes is no part of the plan."""
-        self._caller.lost(error)
+        """Of asyncio."""
+        self._caller.lost(self, error)
 
     def on_message_complete(self) -> None:
         """Of httptools."""
@@ -130,8 +147,8 @@ class Caller:
             self._done.set_result(None)
         self._send()
 
-    def lost(self, error: Exception | None) -> None:
-        """The service hung up."""
+    def lost(self, _: Client, error: Exception | None) -> None:
+        """The service hung up, which is no part of the plan."""
         if not self._done.done():
             self._done.set_exception(ConnectionError(f"the service closed a connection: {error}"))
 
@@ -149,9 +166,12 @@ class Caller:
             self._idle.popleft().call(self._request(), since)
 
     def _request(self) -> bytes:
-        name = f"{self._order.prefix}{self._next}"
+        order, number = self._order, self._order.first + self._next
+        name = f"{order.prefix}{number}"
         self._next += 1
-        body = BODY.format(name=name, campaign=self._order.campaign, kind=self._order.kind).encode()
+        address = ADDRESSES[order.namespace].format(name=name, number=number)
+        fields = {"campaign": order.campaign, "kind": order.kind, "namespace": order.namespace}
+        body = BODY.format(name=name, address=address, **fields).encode()
         return self._head + b"content-length: %d\r\n\r\n" % len(body) + body
 
 

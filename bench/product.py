@@ -18,7 +18,7 @@ import msgspec
 from bench.databases import Database
 from bench.load import Order
 from retour import client as api
-from retour import config
+from retour import config, limits
 from retour.ids import new_secret
 
 HOST = "127.0.0.1"  # stands for a name whose answer is still good; `localhost` is looked up anew each time
@@ -31,6 +31,14 @@ WEBHOOKS = "/ajo/config/feedback-webhooks"
 EXECUTIONS = "/ajo/im/executions/unitary"
 HTML = "<h1>Hello {{profile.person.name.firstName}}</h1><p>Your order {{context.order.number}} is on its way.</p>"
 TEXT = "Hello {{profile.person.name.firstName}}, your order {{context.order.number}} is on its way."
+LETTER = {"subject": "Your order {{context.order.number}}", "html": {"body": HTML}, "text": {"body": TEXT}}
+TEXTED = {"name": "bench", "channel": "sms", "messageType": "transactional"}
+MAILED = {
+    "name": "bench",
+    "channel": "email",
+    "messageType": "transactional",
+    "email": {"senderName": "Luma", "senderEmail": "no-reply@luma.example"},
+}
 
 
 class Product:
@@ -126,13 +134,27 @@ class Space:
 
     def relay(self, port: int) -> str:
         """A campaign whose mail goes to the SMTP sink; its id."""
-        return self._campaign(
-            {"provider": "smtp", "smtp": {"host": self._host, "port": port, "maxConnections": 32}}
-        )
+        smtp = {"host": self._host, "port": port, "maxConnections": 32}
+        return self._campaign(MAILED | {"provider": "smtp", "smtp": smtp}, LETTER)
 
     def simulated(self) -> str:
         """A campaign whose mail goes nowhere; its id."""
-        return self._campaign({"provider": "simulated"})
+        return self._campaign(MAILED | {"provider": "simulated"}, LETTER)
+
+    def gateway(self, port: int, per_second: float | None = None) -> str:
+        """A campaign whose text messages go to the gateway, by the provider that is described by settings; its id."""
+        settings = {
+            "providerUrl": f"https://{self._host}:{port}/messages",
+            "payload": {"to": "{{toNumber}}", "text": "{{message}}", "dlr": "{{callbackUrl}}"},
+            "authType": "bearer",
+            "apiToken": new_secret(32),
+            "messageIdPath": "id",
+            "feedbackMapping": {"messageId": "id", "status": "status"},
+            "statuses": {"DELIVRD": "delivered"},
+        }
+        sms = {"senderNumber": "+4915100000000", "atOnce": limits.SMS_AT_ONCE[1], "perSecond": per_second}
+        given = TEXTED | {"provider": "custom", "providerSettings": settings, "sms": sms}
+        return self._campaign(given, {"text": TEXT})
 
     def webhook(self, port: int) -> str:
         """The feedback webhook: JWT (HS256), signed, told of everything; its id."""
@@ -140,10 +162,10 @@ class Space:
         jwt = {"type": "jwt", "algorithm": "HS256", "secret": new_secret(32), "claims": claims}
         given = {
             "name": "bench",
-            "channels": ["email"],
+            "channels": ["email", "sms"],
             "url": f"https://{self._host}:{port}/feedback",
             "authentication": jwt,
-            "events": ["sent", "bounce", "error", "delay"],
+            "events": ["sent", "delivered", "bounce", "error", "delay"],
             "signed": True,
         }
         return str(self._client.post(WEBHOOKS, given)["id"])
@@ -173,20 +195,14 @@ class Space:
             **more,
         )
 
-    def _campaign(self, provider: dict[str, Any]) -> str:
-        email = {"senderName": "Luma", "senderEmail": "no-reply@luma.example"}
-        given = {"name": "bench", "channel": "email", "messageType": "transactional", "email": email}
-        configuration = self._client.post(CONFIGURATIONS, given | provider)
+    def _campaign(self, given: dict[str, Any], content: dict[str, Any]) -> str:
+        configuration = self._client.post(CONFIGURATIONS, given)
         campaign = {
             "name": "Order sent",
-            "channel": "email",
+            "channel": given["channel"],
             "channelConfigurationId": configuration["id"],
             "enableWebhooks": True,
-            "content": {
-                "subject": "Your order {{context.order.number}}",
-                "html": {"body": HTML},
-                "text": {"body": TEXT},
-            },
+            "content": content,
         }
         made = str(self._client.post(CAMPAIGNS, campaign)["campaignId"])
         self._client.post(f"{CAMPAIGNS}/{made}/publish")

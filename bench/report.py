@@ -12,6 +12,7 @@ import msgspec
 from bench.databases import SQLITE
 from bench.measure import Spread, spread
 from bench.scenarios import Floor, Latency, Memory, Work
+from bench.texts import PACE, PACED_SECONDS, RATE, Paced, Rated
 from retour import limits
 
 
@@ -26,13 +27,16 @@ class Results(msgspec.Struct):
     dispatch: dict[int, list[Work]] = {}
     latency: list[Latency] = []
     memory: list[Memory] = []
+    rated: list[Rated] = []
+    fastest: list[Work] = []
+    paced: list[Paced] = []
 
 
 def table(results: Results) -> str:
     """For people: median, least and most of each figure, and its goals (first step / goal / stretch)."""
     rows = [("", "median", "least", "most", "goals"), *_floor(results.floor)]
     rows += _chain(results) + _ingest(results) + _dispatch(results)
-    rows += _latency(results.latency) + _memory(results.memory)
+    rows += _latency(results.latency) + _texts(results) + _paced(results.paced) + _memory(results.memory)
     lines = [f"{name:<46}{a:>10}{b:>10}{c:>10}  {goal}".rstrip() for name, a, b, c, goal in rows]
     return "\n".join([machine(), f"database: {results.database}", "", *lines])
 
@@ -125,6 +129,41 @@ def _latency(latency: list[Latency]) -> list[Row]:
         _row("100/s: API, p95 ms", [each.api.p95 for each in latency]),
         _row("100/s: API, p99 ms", [each.api.p99 for each in latency], "< 100"),
         *_cost("100/s: a message", [each.work for each in latency]),
+    ]
+
+
+def _texts(results: Results) -> list[Row]:
+    if not results.rated:
+        return []
+    rated, fastest = results.rated, results.fastest
+    bare, most = _posts(results.floor, limits.DISPATCH_SLOTS), [one.rate for one in fastest]
+    work, name = [one.work for one in rated], f"sms, {RATE:g}/s"
+    return [
+        _row(f"{name}: submits a second", [one.submits for one in rated], f"{RATE:g}", 0),
+        _row(f"{name}: told by the end, a second", [one.rate for one in work], f"{RATE:g}", 0),
+        *_cost(f"{name}: a message", work),
+        _row(f"{name}: times a bare POST", _ratios(work, bare)),
+        _row(f"{name}: submit to `delivered` told, p50 ms", [one.told.p50 for one in rated]),
+        _row(f"{name}: submit to `delivered` told, p95 ms", [one.told.p95 for one in rated]),
+        _row(f"{name}: API, p99 ms", [one.api.p99 for one in rated]),
+        _row("sms, 64 callers: messages a second by the clock", most, digits=0),
+        *_cost("sms, 64 callers: a message", fastest),
+        _row("sms, 64 callers: times a bare POST", _ratios(fastest, bare)),
+    ]
+
+
+def _paced(paced: list[Paced]) -> list[Row]:
+    """Of all rounds together, second by second; in all, each round by itself."""
+    if not paced:
+        return []
+    seconds, wanted = [count for one in paced for count in one.seconds], PACE * PACED_SECONDS
+    low, high = (round(wanted * share) for share in (0.95, 1.05))
+    return [
+        _row(f"pace {PACE}/s: submits in a second", seconds, digits=0),
+        _row(f"pace {PACE}/s: the most in any second", [one.most for one in paced], digits=0),
+        _row(
+            f"pace {PACE}/s: in {PACED_SECONDS} s", [sum(one.seconds) for one in paced], f"{low} to {high}", 0
+        ),
     ]
 
 

@@ -33,6 +33,8 @@ class Sizes(Value):
     dispatch: int = 6_000
     seconds: int = 20
     memory: int = 20_000
+    texts: int = 5_000
+    texts_seconds: int = 12
 
 
 class Floor(Value):
@@ -83,11 +85,13 @@ class Scene:
         self.authority = certificates.ensure_ca(folder / "authority")
         self._leaf = self.authority.issue(certificates.LOOPBACK_NAMES, folder / "leaf")
 
-    @contextmanager
-    def receiver(self) -> Iterator[Sink]:
+    def receiver(self) -> Sink:
         """The HTTPS receiver."""
-        with Sink("https", *self._leaf) as sink:
-            yield sink
+        return self.sink("https")
+
+    def sink(self, kind: str) -> Sink:
+        """One that speaks TLS."""
+        return Sink(kind, *self._leaf)
 
     @contextmanager
     def product(self, *, resting: bool = False, sandboxes: int = 1) -> Iterator[Product]:

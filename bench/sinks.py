@@ -1,7 +1,8 @@
 """Where mail and feedback end: an SMTP sink and an HTTPS receiver, each a process of its own, as cheap as can be.
 
-Both answer yes to everything and remember when each recipient's message first came. Spoken to by lines on standard
-input and output; the end of the input ends them. Times are the machine's monotonic clock, one for all processes.
+Kinds: `smtp`; `https`; `told`, which tells the statuses of a recipient apart; `sms`, in gateway.py. All say yes to
+everything and remember when each recipient's message first came. Spoken to by lines on standard input and output; the
+end of the input ends them. Times are the machine's monotonic clock, one for all processes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +24,8 @@ import msgspec
 import uvloop
 
 ADDRESS = re.compile(rb'"profileAddress":"([^"]*)"')
+NUMBER = re.compile(rb'"profileNumber":"([^"]*)"')
+STATUS = re.compile(rb'"feedbackStatus":\{"value":"([^"]*)"')
 PATH = re.compile(rb"<([^>]*)>")
 GOOD = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 END_OF_DATA = b"\r\n.\r\n"
@@ -67,7 +71,7 @@ class Https(asyncio.Protocol):
     """One connection of the receiver: 200 to every request."""
 
     def __init__(self, arrivals: Arrivals) -> None:
-        self._arrivals = arrivals
+        self.arrivals = arrivals
         self._body: list[bytes] = []
         self._parser = httptools.HttpRequestParser(self)
 
@@ -85,10 +89,28 @@ class Https(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Of httptools."""
-        found = ADDRESS.search(b"".join(self._body))
+        body = b"".join(self._body)
         self._body.clear()
-        self._arrivals.note(found[1] if found else b"")
-        self._transport.write(GOOD)
+        self._transport.write(self.answer(body))
+
+    def answer(self, body: bytes) -> bytes:
+        """Note what came, and by which recipient; what is answered to it."""
+        self.arrivals.note(_found(ADDRESS, body))
+        return GOOD
+
+
+class Told(Https):
+    """The same, for recipients who are told of more than once."""
+
+    def answer(self, body: bytes) -> bytes:
+        """See Https."""
+        self.arrivals.note(_found(NUMBER, body) + b" " + _found(STATUS, body))
+        return GOOD
+
+
+def _found(pattern: re.Pattern[bytes], body: bytes) -> bytes:
+    found = pattern.search(body)
+    return found[1] if found else b""
 
 
 class Smtp(asyncio.Protocol):
@@ -134,14 +156,17 @@ class Smtp(asyncio.Protocol):
         self._transport.write(REPLIES.get(verb, YES))
 
 
-async def serve(kind: str, certificate: str, key: str) -> None:
-    """Listen, then do what the lines on standard input say."""
-    arrivals = Arrivals()
+KINDS: dict[str, Callable[[Arrivals], asyncio.Protocol]] = {"https": Https, "told": Told, "smtp": Smtp}
+
+
+async def serve(
+    made: Callable[[], asyncio.Protocol], arrivals: Arrivals, certificate: str = "", key: str = ""
+) -> None:
+    """Listen, then do what the lines on standard input say. certificate: for TLS."""
     context = None
-    if kind == "https":
+    if certificate:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate, key)
-    made = partial(Https if kind == "https" else Smtp, arrivals)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(made, "127.0.0.1", 0, ssl=context, backlog=BACKLOG)
     _say(server.sockets[0].getsockname()[1])
@@ -169,7 +194,8 @@ class Sink:
     """A sink's process, as the benchmark sees it. `with` it."""
 
     def __init__(self, kind: str, certificate: Path | str = "", key: Path | str = "") -> None:
-        self._command = [sys.executable, "-m", "bench.sinks", kind, str(certificate), str(key)]
+        module = "bench.gateway" if kind == "sms" else "bench.sinks"
+        self._command = [sys.executable, "-m", module, kind, str(certificate), str(key)]
 
     def __enter__(self) -> Self:
         pipe = subprocess.PIPE
@@ -210,4 +236,5 @@ class Sink:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(*sys.argv[1:4]))
+    came = Arrivals()
+    uvloop.run(serve(partial(KINDS[sys.argv[1]], came), came, *sys.argv[2:4]))
