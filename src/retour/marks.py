@@ -9,7 +9,6 @@ store; a made-up pair that passes them still has to name two ids of 62 random bi
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import re
 from typing import NamedTuple
@@ -23,6 +22,8 @@ COMPLAINTS = "complaints"
 
 TAG_BYTES = 3
 _MARK = re.compile(r"(?<![a-z2-7])[a-z2-7]{56}(?![a-z2-7])")
+_DIGITS = str.maketrans("abcdefghijklmnopqrstuvwxyz234567", "0123456789abcdefghijklmnopqrstuv")
+"""To what `int` reads, in C: `b32decode` took most of the time of finding a mark."""
 
 
 class Place(NamedTuple):
@@ -44,15 +45,12 @@ class Marks:
         return base64.b32encode(named + _tag(self._keys[0], named)).decode().lower()
 
     def read(self, mark: str) -> Place | None:
-        """What a mark names; None when it is none of ours."""
-        try:
-            raw = base64.b32decode(mark.upper())
-        except (binascii.Error, ValueError):
+        """What a mark in small letters names; None when it is none of ours."""
+        if not _MARK.fullmatch(mark):
             return None
+        raw = int(mark.translate(_DIGITS), 32).to_bytes(32 + TAG_BYTES)
         named, tag = raw[:32], raw[32:]
-        if len(raw) != 32 + TAG_BYTES or not any(
-            hmac.compare_digest(tag, _tag(key, named)) for key in self._keys
-        ):
+        if not any(hmac.compare_digest(tag, _tag(key, named)) for key in self._keys):
             return None
         return Place(sandbox=str(UUID(bytes=named[16:])), message_id=str(UUID(bytes=named[:16])))
 
