@@ -87,7 +87,7 @@ def token(settings: Settings) -> Request | None:
 def submit(out: Text, settings: Settings, token: str) -> Request:
     """The payload with the message in it."""
     values = _values(out)
-    url = _filled(settings["providerUrl"], {name: _quoted(value) for name, value in values.items()})
+    url = PLACE.sub(lambda place: _quoted(values.get(place[1], place[0])), settings["providerUrl"])
     payload = _filled(settings["payload"], values)
     headers = tuple(settings.get("headers", {}).items()) + _proof(settings, token, out.now)
     url = _with_query(url, _key_in_query(settings))
