@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from structlog.testing import capture_logs
 
 from cast import House, until
 from journeys.smsdesk import JANE, sms_desk
@@ -98,6 +99,22 @@ async def test_a_report_that_comes_before_the_answer_to_the_submit_waits_for_it(
         await receiver.arrived(3)
         assert desk.told()[0] == "sent"
         assert sorted(desk.told()[1:]) == ["bounce UNDELIV Soft", "delivered"]
+
+
+async def test_the_log_has_a_line_for_a_report_that_tells_nothing_and_none_for_one_that_is_told(
+    house: House, receiver: Endpoint
+) -> None:
+    async with (
+        serving(Gateway()) as endpoint,
+        sms_desk(house, receiver, "custom", settings(endpoint)) as desk,
+    ):
+        await house.execute(desk.campaign, JANE)
+        await receiver.arrived(1)
+        with capture_logs() as logs:
+            for _ in range(2):
+                await desk.client.post(desk.address, json={"id": "abc-1", "status": "DELIVRD"})
+        (line,) = [one for one in logs if one["event"] == "callback_taken"]
+        assert (line["reports"], line["known"]) == (1, 1)
 
 
 async def test_what_the_table_calls_hard_lists_the_number_and_the_next_message_is_not_sent(

@@ -11,7 +11,7 @@ from retour import limits
 from retour.catalog.opt_outs import OptOuts
 from retour.errors import Code, Forbidden, TooLarge
 from retour.model import ChannelConfiguration
-from retour.reports import Reports
+from retour.reports import Heard, Reports
 from retour.sealed import Secrets
 from retour.smsproviders import PROVIDERS
 from retour.smsproviders.shapes import Posted, Reply, Report, settings_of
@@ -43,7 +43,8 @@ class SmsCallbacks:
         if len(told) > limits.CALLBACK_EVENTS:
             raise TooLarge(Code.BODY_TOO_LARGE, f"These are over {limits.CALLBACK_EVENTS:,} reports.")
         heard = Counter([await self._tell(configuration, one, now) for one in told])
-        log.info("callback_taken", sandbox=configuration.sandbox, reports=len(told), **heard)
+        if set(heard) != {Heard.TOLD}:  # what was told stands with its message
+            log.info("callback_taken", sandbox=configuration.sandbox, reports=len(told), **heard)
 
     async def _tell(self, configuration: ChannelConfiguration, told: Report | Reply, now: int) -> str:
         """What came of one. Raises Busy."""
