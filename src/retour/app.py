@@ -169,7 +169,7 @@ def _tools(settings: Settings, keys: Keys, store: Store) -> Tools:
         shelves=shelves,
         event_shelves=EventShelves(store),
         deliveries=DeliveryShelves(store),
-        returned=ReportShelves(store, shelves),
+        returned=ReportShelves(store),
         suppressed=SuppressionShelves(store),
         bell=LocalBell(),
         outbound=outbound,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from retour import ids
 from retour.stores.handovers import Changed, Step
 from retour.stores.report_shelves import ReportShelves
-from retour.stores.shelves import Shelves
 from stores.desk import Desk
 
 
@@ -17,7 +16,7 @@ async def keep(desk: Desk, sandbox: str, at: int) -> None:
 
 
 async def test_the_newest_is_that_of_the_own_sandbox(desk: Desk) -> None:
-    reading = ReportShelves(desk.store, Shelves(desk.store))
+    reading = ReportShelves(desk.store)
     acme, other = ids.new_id(), ids.new_id()
     assert await reading.newest(acme) is None
     for at in (3, 7, 5):

@@ -7,7 +7,9 @@ import msgspec
 from retour.model import Event, Message, Value
 from retour.stores import Store
 from retour.stores.claims import MESSAGE_COLUMNS, message_of
-from retour.stores.shelves import Shelves
+from retour.stores.shelves import event_of
+
+EVENT_FROM = len(MESSAGE_COLUMNS) + 2  # of message_to_report: leased and erased come between
 
 
 class Reportable(Value):
@@ -32,20 +34,21 @@ class ReturnedMail(Value):
 class ReportShelves:
     """Reads for reports."""
 
-    def __init__(self, store: Store, shelves: Shelves) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._shelves = shelves
 
     async def reportable(self, sandbox: str, message_id: str) -> Reportable | None:
         """A message to report of; None when there is none of that id."""
         rows = await self._store.read("message_to_report", sandbox=sandbox, id=message_id)
         if not rows:
             return None
-        *values, leased, erased = rows[0]
-        assert len(values) == len(MESSAGE_COLUMNS)  # noqa: S101 - the statement's columns are those
-        events = await self._shelves.events(sandbox, message_id)
-        message = message_of(sandbox, tuple(values))
-        return Reportable(message=message, events=tuple(events), leased=bool(leased), erased=bool(erased))
+        *values, leased, erased = rows[0][:EVENT_FROM]
+        return Reportable(
+            message=message_of(sandbox, tuple(values)),
+            events=tuple(event_of(sandbox, row[EVENT_FROM:]) for row in rows if row[EVENT_FROM] is not None),
+            leased=bool(leased),
+            erased=bool(erased),
+        )
 
     async def message_of(self, sandbox: str, configuration_id: str, reference: str) -> str | None:
         """The id of the message that a provider calls so; None when none is known."""

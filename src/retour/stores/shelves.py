@@ -287,20 +287,7 @@ class Shelves:
     async def events(self, sandbox: str, message_id: str) -> list[Event]:
         """Of a message, in order."""
         rows = await self._store.read("events_of_message", sandbox=sandbox, message_id=message_id)
-        return [
-            Event(
-                sandbox=sandbox,
-                id=row[0],
-                message_id=row[1],
-                sequence=row[2],
-                fact=row[3],
-                status=FeedbackStatus(row[4]),
-                channel=ChannelKind(row[5]),
-                at=row[6],
-                body=bytes(row[7]),
-            )
-            for row in rows
-        ]
+        return [event_of(sandbox, row) for row in rows]
 
     async def delivery(self, sandbox: str, delivery_id: str) -> DeliveryRow | None:
         """By id."""
@@ -378,6 +365,21 @@ def _user(row: Row) -> User:
 def _health(columns: Row) -> Health:
     failures, failing_since, open_until, trouble = columns
     return Health(failures=failures, failing_since=failing_since, open_until=open_until, trouble=trouble)
+
+
+def event_of(sandbox: str, row: Row) -> Event:
+    """An event from id, message_id, sequence, fact, status, channel, at and body."""
+    return Event(
+        sandbox=sandbox,
+        id=row[0],
+        message_id=row[1],
+        sequence=row[2],
+        fact=row[3],
+        status=FeedbackStatus(row[4]),
+        channel=ChannelKind(row[5]),
+        at=row[6],
+        body=bytes(row[7]),
+    )
 
 
 def _configuration(row: Row) -> ChannelConfiguration:

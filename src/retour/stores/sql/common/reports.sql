@@ -1,10 +1,13 @@
 -- What is learned of a message after it was sent.
 
+-- The message, then its events so far: a row for each of them, or one without.
 -- name: message_to_report
-SELECT id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id, address,
-  created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at,
-  tried, leased, erased
-FROM message WHERE sandbox = :sandbox AND id = :id
+SELECT m.id, m.execution_id, m.request_id, m.campaign_id, m.version_id, m.configuration_id, m.channel, m.namespace,
+  m.user_id, m.address, m.created_at, m.expires_at, m.content, m.status, m.attempts, m.fence, m.taken, m.revision,
+  m.events, m.delayed, m.final_event_id, m.due_at, m.tried, m.leased, m.erased,
+  e.id, e.message_id, e.sequence, e.fact, e.status, e.channel, e.at, e.body
+FROM message m LEFT JOIN event e ON e.sandbox = :sandbox AND e.message_id = m.id
+WHERE m.sandbox = :sandbox AND m.id = :id ORDER BY e.sequence LIMIT 1000
 
 -- Whoever reports of it has it: it is not tried again, and what it took to send it goes. due_at: until when a final
 -- report is waited for.
