@@ -42,6 +42,8 @@ _SEPTETS = {
     character: bytes([septet]) for septet, character in enumerate(ALPHABET) if character != ESCAPE
 } | {character: bytes([ALPHABET.index(ESCAPE), septet]) for character, septet in EXTENSION.items()}
 
+_CHARACTERS = frozenset(_SEPTETS)
+
 
 class Segments(Value, frozen=True):
     """encoding: GSM-7 or UCS-2. units: septets or 16-bit units. parts: what a provider charges, 0 for no text."""
@@ -60,9 +62,9 @@ def count(text: str) -> Segments:
     return Segments(
         encoding=encoding,
         characters=len(text),
-        units=sum(_size(character, encoding) for character in text),
+        units=_units(text, encoding),
         parts=len(split(text)),
-        other=next((character for character in text if character not in _SEPTETS), ""),
+        other="" if encoding == GSM else next(one for one in text if one not in _SEPTETS),
     )
 
 
@@ -72,11 +74,11 @@ def split(text: str) -> tuple[str, ...]:
     No character is cut in two: one of two units that does not fit begins the next part.
     """
     encoding = encoding_of(text)
-    sizes = [_size(character, encoding) for character in text]
-    if sum(sizes) <= ALONE[encoding]:
+    if _units(text, encoding) <= ALONE[encoding]:
         return (text,) if text else ()
     cuts, used = [0], 0
-    for place, size in enumerate(sizes):
+    for place, character in enumerate(text):
+        size = _size(character, encoding)
         if used + size > JOINED[encoding]:
             cuts.append(place)
             used = 0
@@ -86,7 +88,7 @@ def split(text: str) -> tuple[str, ...]:
 
 def encoding_of(text: str) -> str:
     """GSM-7 where it has every character, else UCS-2."""
-    return GSM if _SEPTETS.keys() >= set(text) else UCS2
+    return GSM if _CHARACTERS.issuperset(text) else UCS2
 
 
 def octets(part: str, encoding: str) -> bytes:
@@ -97,6 +99,13 @@ def octets(part: str, encoding: str) -> bytes:
 def gsm_octets(text: str) -> bytes:
     """Septets, unpacked: one to an octet, escapes among them. Raises KeyError for what GSM-7 does not have."""
     return b"".join([_SEPTETS[character] for character in text])
+
+
+def _units(text: str, encoding: str) -> int:
+    """The sizes together, without a look at each character: every message is counted."""
+    if encoding == GSM:
+        return len(text) + sum(map(text.count, EXTENSION))
+    return len(text) + sum(character > "\uffff" for character in text)
 
 
 def _size(character: str, encoding: str) -> int:
