@@ -29,12 +29,12 @@ from retour.model import (
     ProviderSettings,
     Value,
 )
+from retour.suppression import SMS_NO_CONSENT
 
 _PERSONAL = re.compile(r"[^\s@<>]+@[^\s@<>]+|\+?[0-9][0-9 ()./-]{5,}[0-9]")
 CHARACTERS = 500  # told of any one text
 REFERENCE_CHARACTERS = 200
 LAST_INSTANT = parse_iso("9999-12-31")  # with an offset, a later one has no date
-OPTED_OUT = Exclusion(code="050104", reason="SMSNoConsent")
 
 Settings = Mapping[str, Any]
 """What is configured for a provider, by the names of its fields, secrets in the clear."""
@@ -245,7 +245,9 @@ def learned(row: Row, code: str, facts: ProviderFacts, category: FailureCategory
     assert row.status is not None  # noqa: S101 - whoever asks has looked
     if row.status in (FeedbackStatus.DENYLIST, FeedbackStatus.EXCLUDE, FeedbackStatus.DUPLICATE):
         exclusion = (
-            OPTED_OUT if row.status is FeedbackStatus.DENYLIST else Exclusion(code=code, reason=row.reason)
+            SMS_NO_CONSENT
+            if row.status is FeedbackStatus.DENYLIST
+            else Exclusion(code=code, reason=row.reason)
         )
         return Learned(status=row.status, provider=facts, exclusion=exclusion)
     if row.status in (FeedbackStatus.SENT, FeedbackStatus.DELIVERED):
