@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-from retour import __version__, certificates, ids, limits, smsproviders
-from retour.alerts import Alerts, Post
+from retour import ids
+from retour.alerts import Alerts
 from retour.audit import AuditLog
 from retour.auth.api_tokens import ApiTokens
 from retour.auth.sessions import Sessions
@@ -38,17 +36,16 @@ from retour.catalog.suppression import Suppression
 from retour.catalog.uploads import Uploads
 from retour.catalog.verification import Verification
 from retour.catalog.webhooks import Webhooks
-from retour.channels import CHANNELS, Channel
-from retour.channels.dialling import Trust
-from retour.config import Settings, relay_of
+from retour.channels import Channel
+from retour.config import Settings
 from retour.dispatch import Dispatch
 from retour.doorways import Doorways
 from retour.erasure import Erasure
 from retour.errors import ConfigError
 from retour.intake import Intake, Rates
-from retour.outbound import Outbound, names
-from retour.outbound.addresses import Allowed, Problem, parse_allowed
+from retour.outbound import Outbound
 from retour.outbound.reach import Reach
+from retour.plugs import channels_of, outbound_of, post_of, relays_allowed
 from retour.rates import Rate
 from retour.reports import Reports
 from retour.retention import Ages, Retention
@@ -71,7 +68,6 @@ KEY_CHECK = "key_check"
 CONTROL = "control"
 KEY_FILE = "secret.key"
 NO_DATA = {KEY_FILE, "ca", "cli.json", "retour.lock"}  # what may be there before a store is restored
-RELAY_ALLOW = "RETOUR_RELAY_ALLOW"
 
 
 @dataclass(frozen=True)
@@ -161,7 +157,7 @@ async def build(settings: Settings) -> Retour:
 
 
 def _tools(settings: Settings, keys: Keys, store: Store) -> Tools:
-    shelves, outbound = Shelves(store), _outbound(settings)
+    shelves, outbound = Shelves(store), outbound_of(settings)
     return Tools(
         settings=settings,
         keys=keys,
@@ -174,7 +170,7 @@ def _tools(settings: Settings, keys: Keys, store: Store) -> Tools:
         bell=LocalBell(),
         outbound=outbound,
         reach=Reach(on_loopback=settings.on_loopback),
-        channels=_channels(settings, outbound),
+        channels=channels_of(settings, outbound),
         doorways=Doorways(keys, settings.base_url),
         api_tokens=ApiTokens(store, shelves, keys),
         sessions=Sessions(store, shelves),
@@ -186,7 +182,7 @@ def _cupboard(tools: Tools) -> Cupboard:
     store, shelves, keys = tools.store, tools.shelves, tools.keys
     organizations, people = Organizations(store, shelves), People(store, shelves)
     credentials = Credentials(store, shelves, tools.api_tokens.forget)
-    wrong_url = partial(tools.outbound.check, also=_relays_allowed(tools.settings))
+    wrong_url = partial(tools.outbound.check, also=relays_allowed(tools.settings))
     configurations, campaigns = (
         Configurations(store, shelves, keys, wrong_url),
         Campaigns(store, shelves),
@@ -231,7 +227,7 @@ def _rooms(tools: Tools) -> Rooms:
         callbacks=callbacks,
         dispatch=Dispatch(store, shelves, bell, keys, tools.outbound, tools.reach),
         upkeep=Upkeep(store, Retention(store, _ages(settings))),
-        alerts=Alerts(store, shelves, _post(settings), settings.base_url),
+        alerts=Alerts(store, shelves, post_of(settings), settings.base_url),
         watching=Watching(tools.deliveries),
     )
 
@@ -330,77 +326,9 @@ async def _check_key(store: Store, shelves: Shelves, keys: Keys) -> None:
         raise
 
 
-def _ca_files(settings: Settings) -> tuple[Path, ...]:
-    """Our own CA, for receivers on this machine, and the operator's."""
-    own = certificates.ensure_ca(settings.data_dir / "ca").path
-    return (own, Path(settings.ca_file)) if settings.ca_file else (own,)
-
-
-def _outbound(settings: Settings) -> Outbound:
-    return Outbound(
-        allowed=parse_allowed(settings.target_allow),
-        ca_files=_ca_files(settings),
-        user_agent=f"retour/{__version__}",
-    )
-
-
 def _ages(settings: Settings) -> Ages:
     return Ages(bodies=settings.keep_bodies_days, attempts=settings.keep_attempts_days)
 
 
 def _rates(settings: Settings) -> Rates:
     return Rates(usual=Rate(settings.intake_rate), high_throughput=Rate(settings.intake_rate_high))
-
-
-def _channels(settings: Settings, outbound: Outbound) -> dict[str, Channel]:
-    """By what a channel configuration has as its provider."""
-    http = _plug("sms_http")(outbound.ask, _relays_allowed(settings))
-    by_http = dict.fromkeys(smsproviders.PROVIDERS, http)
-    smpp = _plug("smpp")(*_dialling(settings))
-    return {"smtp": _smtp(settings), "smpp": smpp, "simulated": _plug("simulated")(), **by_http}
-
-
-def _relays_allowed(settings: Settings) -> tuple[Allowed, ...]:
-    return parse_allowed(settings.relay_allow, RELAY_ALLOW)
-
-
-def _smtp(settings: Settings, **more: Any) -> Channel:
-    return _plug("smtp")(*_dialling(settings), **more)
-
-
-def _dialling(settings: Settings) -> tuple[Callable[..., Any], Trust]:
-    """Relays and SMSCs that may be dialled, and whom their certificates must be of."""
-    allowed = _relays_allowed(settings)
-    vet = partial(_relay_addresses, allowed=allowed, resolver=names.DnsResolver())
-    return vet, lru_cache(maxsize=1)(partial(_trust, _ca_files(settings)))
-
-
-def _trust(files: tuple[Path, ...]) -> ssl.SSLContext:
-    """Made when somebody speaks TLS: reading the system's authorities takes 20 ms."""
-    context = ssl.create_default_context()
-    for file in files:
-        context.load_verify_locations(file)
-    return context
-
-
-def _post(settings: Settings) -> Post | None:
-    """Alerts by e-mail, if there is a relay for them."""
-    relay = relay_of(settings.alert_smtp)
-    if relay is None:
-        return None
-    return Post(_smtp(settings, budget_seconds=limits.ALERT_MAIL_SECONDS), *relay, settings.alert_from)
-
-
-def _plug(name: str) -> Callable[..., Channel]:
-    """Imported on first use, by its dotted name."""
-    module, _, attribute = CHANNELS[name].partition(":")
-    plug: Callable[..., Channel] = getattr(import_module(module), attribute)
-    return plug
-
-
-async def _relay_addresses(
-    host: str, port: int, org: str, *, allowed: tuple[Allowed, ...], resolver: names.Resolver
-) -> tuple[str, ...] | str:
-    """The addresses of a relay that may be dialled, or a sentence why not."""
-    found = await names.vet(host, port, org, allowed, resolver, setting=RELAY_ALLOW)
-    return found.sentence if isinstance(found, Problem) else found.addresses
