@@ -182,7 +182,7 @@ POSTFIX_PAUSE = 0.5  # seconds between two looks
 POSTFIX_REMEMBERED = (
     5.0  # seconds between two notes of how far it was read, which are a megabyte or more with many open mails
 )
-DISPATCH_SLOTS = 50  # per sandbox: 500 a second at 100 ms an answer; one hanging endpoint holds these and no more
+DISPATCH_SLOTS = 50  # per sandbox: 500 a second at 100 ms an answer; a hanging endpoint holds these alone
 SENDING_SLOTS = 8  # per channel configuration that names no limit of its own
 IN_FLIGHT = 1_024  # per room and process: twenty such endpoints, until their circuits open
 SWEEP_SECONDS = 1.0
