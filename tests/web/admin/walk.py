@@ -8,7 +8,14 @@ from cast import ACME, ANN, until
 from mailreports.mails import dsn
 from outside.https import Endpoint
 from retour import ids
-from retour.catalog.inputs import BodyInput, CampaignInput, ContentInput, HeaderInput
+from retour.catalog.inputs import (
+    BodyInput,
+    CampaignInput,
+    ConfigurationInput,
+    ContentInput,
+    HeaderInput,
+    SmsInput,
+)
 from retour.catalog.suppression import Given
 from retour.model import DeliveryState
 from retour.suppression import EntryKind, ListName
@@ -17,6 +24,14 @@ from retour.web.admin.forms.campaigns import TABS
 from web.admin.desk import DEV, Desk
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}"
+
+NEW = f"{DEV}/channel-configurations/new?channel=sms"
+OF_TEXTS = [
+    f"{DEV}/channel-configurations?channel=sms",
+    NEW,
+    f"{NEW}&provider=custom",
+    f"{NEW}&provider=smpp",
+]
 
 
 @dataclass
@@ -33,7 +48,8 @@ class Furnished:
     def gets(self) -> list[str]:
         """Every page that can be looked at, each tab by itself."""
         patterns = [page.path for page in IN_A_SANDBOX if page.get]
-        return [self.path(one) for pattern in patterns for one in _tabs(pattern)]
+        texts = f"/channel-configurations/{self.ids['texts']}/edit"
+        return [self.path(one) for pattern in (*patterns, texts) for one in _tabs(pattern)] + OF_TEXTS
 
     def posts(self) -> list[str]:
         """Every form and button."""
@@ -83,6 +99,7 @@ async def furnish(desk: Desk, receiver: Endpoint, words: str = "Order status") -
             "messages": delivery.message_id,
             "executions": execution.id,
             "channel-configurations": configuration,
+            "texts": await _texts(desk, words),
             "credentials": credential.credential.client_id,
             "users": house.bob.id,
             "invitations": invitation.id,
@@ -94,6 +111,21 @@ async def furnish(desk: Desk, receiver: Endpoint, words: str = "Order status") -
             "mail": mail,
         }
     )
+
+
+async def _texts(desk: Desk, words: str) -> str:
+    """A channel configuration of an SMS provider; its id."""
+    given = ConfigurationInput(name=words[:90], channel="sms", provider="custom")
+    given.sms = SmsInput(sender_number="+15550199")
+    given.provider_settings = {
+        "providerUrl": "https://127.0.0.1:9443/send",
+        "payload": {"to": "{{toNumber}}", "text": "{{message}}", "words": words.replace("{{7*7}}", "")},
+        "statuses": {words: "delivered"},
+        "clientId": words,
+        "authType": "bearer",
+        "apiToken": words,
+    }
+    return (await desk.house.retour.configurations.create(desk.house.dev, given)).id
 
 
 async def _back(desk: Desk, message: str, words: str) -> str:
