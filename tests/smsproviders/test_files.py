@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from cast import House
 from retour.catalog.inputs import PROVIDERS as OFFERED
 from retour.catalog.inputs import ConfigurationInput, SmsInput
-from retour.smsproviders import PROVIDERS, SmsProvider
+from retour.smsproviders import PROVIDERS, SETTINGS, SmsProvider
 from smsproviders.payloads import cases
 
 FUNCTIONS = [
@@ -32,12 +33,14 @@ def test_a_file_has_what_a_provider_has(provider: str, function: str) -> None:
     assert told.return_annotation == wanted.return_annotation
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("provider", SETTINGS)
 def test_its_fields_are_told_apart_and_its_name_is_a_name(provider: str) -> None:
-    names = [field.name for field in PROVIDERS[provider].FIELDS]
+    names = [field.name for field in SETTINGS[provider].FIELDS]
     assert len(set(names)) == len(names)
-    assert PROVIDERS[provider].NAME
-    assert all(field.choices for field in PROVIDERS[provider].FIELDS if field.kind == "choice")
+    groups = [group for group, _ in groupby(SETTINGS[provider].FIELDS, lambda field: field.group)]
+    assert len(set(groups)) == len(groups), "those of a group stand together"
+    assert SETTINGS[provider].NAME
+    assert all(field.choices for field in SETTINGS[provider].FIELDS if field.kind == "choice")
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -113,6 +113,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         name="refusalText",
+        group=ANSWERS,
         label="Text of a refusal",
         help="An answer of 4xx that has this text refuses one message, whatever its number says of the account.",
     ),
