@@ -7,9 +7,12 @@ which has a prod of its own: he must see nothing of Acme.
 from __future__ import annotations
 
 import asyncio
+import atexit
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -146,14 +149,31 @@ async def until(true: Callable[[], Awaitable[bool]], seconds: float = 10) -> Non
 
 @asynccontextmanager
 async def a_house(folder: Path, ca_file: Path | None = None, **settings: Any) -> AsyncIterator[House]:
-    """Acme and Other Ltd on a store of their own."""
-    retour = await app.build(
-        Settings(data_dir=folder / "data", ca_file=str(ca_file) if ca_file else "", **settings)
-    )
+    """Acme and Other Ltd on a store of their own; an embedded one is a copy of one that was furnished once."""
+    data = folder / "data"
+    furnished = None if OWN & settings.keys() else await _furnished()
+    if furnished is not None:
+        shutil.copytree(furnished.retour.settings.data_dir, data)
+    retour = await app.build(Settings(data_dir=data, ca_file=str(ca_file) if ca_file else "", **settings))
     try:
-        yield await _furnish(retour)
+        yield replace(furnished, retour=retour) if furnished else await _furnish(retour)
     finally:
         await retour.close()
+
+
+OWN = {"database", "secret_key"}  # settings that a copy would not fit
+_KEPT: list[House] = []
+
+
+async def _furnished() -> House:
+    """The house that is copied: migrated and furnished, and closed again."""
+    if not _KEPT:
+        folder = Path(tempfile.mkdtemp(prefix="retour-house-"))
+        atexit.register(shutil.rmtree, folder)
+        retour = await app.build(Settings(data_dir=folder / "data"))
+        _KEPT.append(await _furnish(retour))
+        await retour.close()
+    return _KEPT[0]
 
 
 async def _furnish(retour: app.Retour) -> House:

@@ -191,7 +191,7 @@ async def test_a_hanging_endpoint_holds_its_own_slots_and_nobody_elses(
     async with serving(hostile.hang, tls=authority.server("127.0.0.1")) as hanging:
         await house.webhook(hanging.url("/feedback"), sandbox=house.dev, deadline_seconds=1)
         await house.webhook(receiver.url("/feedback"), sandbox=house.other)
-        await _owe(house, house.dev, 40)
+        await _owe(house, house.dev, limits.DISPATCH_SLOTS + 24)
         await _owe(house, house.other, 60)
         async with house.working():
             await receiver.arrived(60)
