@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-import uvicorn
 
-from cast import House, a_house, until
+from cast import House
 from outside.certificates import Authority
 from outside.https import Endpoint
 from retour import ids
 from retour.catalog.inputs import ConfigurationInput, SmsInput
-from retour.cli.serve import _listen, _server_config
-from retour.config import Settings
 from retour.model import Campaign, ChannelConfiguration
-from retour.web.server import application
 from smsproviders.serving import Site, served
-from web.api.callers import UNITARY, Api, connect, execution
+from web.api.callers import UNITARY, Api, execution
 
 BOB = "+15550101"
 
@@ -61,23 +55,10 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, authority: Authority) -> AsyncIterator[Desk]:
+async def desk(site: Site) -> AsyncIterator[Desk]:
     """Served as `retour serve` serves it, and known by that address."""
-    listening = _listen(Settings(listen="127.0.0.1:0"))
-    port = listening.getsockname()[1]
-    settings = Settings(listen=f"127.0.0.1:{port}")
-    async with a_house(tmp_path, authority.write(tmp_path), listen=settings.listen) as house:
-        server = uvicorn.Server(_server_config(settings, application(house.retour)))
-        task = asyncio.ensure_future(server._serve([listening]))  # without signals
-
-        async def started() -> bool:
-            return server.started
-
-        await until(started)
-        async with httpx.AsyncClient(base_url=settings.base_url, trust_env=False) as client:
-            yield Desk(house, await connect(client, house.acme_credential, "dev"))
-        server.should_exit = True
-        await task
+    async with site.calling() as api:
+        yield Desk(site.house, api)
 
 
 def heard(receiver: Endpoint) -> list[dict[str, Any]]:
