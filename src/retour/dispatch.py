@@ -199,7 +199,6 @@ class Dispatch:
         self, delivery: Delivery, claim: DeliveryClaim, outcome: Outcome, attempt: Attempt, now: int
     ) -> None:
         """One transaction: the delivery's new state, the attempt, how the endpoint did, whom it lets go on."""
-        pause = retries.probe_pause(now, claim.failing_since or now, limits.WEBHOOK_PROBE)
         attempted = Attempted(
             sandbox=delivery.sandbox,
             delivery_id=delivery.id,
@@ -214,7 +213,7 @@ class Dispatch:
             attempts=outcome.attempts,
             attempt=attempt,
             trouble=None if attempt.accepted else attempt.trouble or f"http_{attempt.status_code}",
-            open_until=max(now + pause, outcome.not_before),
+            open_until=now if attempt.accepted else _open_until(claim, outcome, now),
             gone=outcome.gone,
         )
         answer = await insist(lambda: self._store.write(attempted), delivery.due_at)
@@ -283,6 +282,12 @@ def _used_up(delivery: Delivery, claim: DeliveryClaim, now: int) -> Outcome:
         return Outcome(state=DeliveryState.EXHAUSTED, due_at=now, attempts=delivery.attempts, counted=True)
     pause = limits.WEBHOOK_SCHEDULE[-1] * limits.SECOND
     return Outcome(state=DeliveryState.DUE, due_at=now + pause, attempts=delivery.attempts - 1, counted=False)
+
+
+def _open_until(claim: DeliveryClaim, outcome: Outcome, now: int) -> int:
+    """When the endpoint may be probed, if its circuit is open then."""
+    pause = retries.probe_pause(now, claim.failing_since or now, limits.WEBHOOK_PROBE)
+    return max(now + pause, outcome.not_before)
 
 
 def _jwt(webhook: Webhook, key: JwtKey) -> tuple[str, JwtAuthentication]:

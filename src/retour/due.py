@@ -45,7 +45,8 @@ class Slots:
 
         more: the lane may have more due; look again when one of these is done.
         """
-        tasks = [asyncio.ensure_future(row) for row in work]
+        start = asyncio.get_running_loop().create_task
+        tasks = [start(row) for row in work]
         for task in tasks:
             self._tasks.add(task)
             task.add_done_callback(lambda done: self._end(done, lane))

@@ -95,6 +95,7 @@ class Erasure:
                 Step(statement="message_erase", values=place),
                 Step(statement="events_erase", values=place | {"nothing": NOTHING}),
                 Step(statement="deliveries_erase", values=place | {"now": ids.now()}),
+                Step(statement="deliveries_mark_erased", values=place),
                 Step(statement="returned_mails_erase", values=place),
                 Step(statement="early_reports_erase", values=place),
                 Step(statement="provider_refs_erase", values=place),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -9,7 +10,9 @@ import pycurl
 import pytest
 from msgspec.structs import replace
 
+from cast import until
 from outside.https import replying, serving
+from outside.service import free_port
 from outside.sockets import trap
 from retour.outbound.addresses import Problem, Target, Trouble, parse_allowed, parse_target
 from retour.outbound.authorities import Authorities
@@ -123,6 +126,27 @@ async def test_a_line_remembers_nothing_of_its_last_call(line: Line) -> None:
     assert (second.refused, second.repeated, second.reused) == (None, False, True)
     assert (second.body, second.read) == (b"abc", 3)
     assert second.headers == (("Content-Length", "3"), ("X-Once", "1"))
+
+
+async def test_a_kept_connection_that_the_other_end_closes_keeps_nobody_busy_and_is_not_used_again(
+    line: Line,
+) -> None:
+    """Nobody waits for it then; what is never taken out of epoll would be told again at each turn of the loop."""
+    transfers, port = Transfers(), free_port()
+
+    async def quiet() -> bool:
+        return not select.select([transfers._sockets], [], [], 0)[0]
+
+    try:
+        for _ in range(2):
+            async with serving(port=port):
+                line.dial(_call(port, _yes))
+                await transfers.perform(line.curl)
+                heard = line.heard()
+            assert (heard.status_code, heard.reused) == (200, False)
+            await until(quiet)
+    finally:
+        transfers.close()
 
 
 async def test_what_a_call_asks_otherwise_than_the_one_before_is_asked_so(line: Line) -> None:

@@ -73,6 +73,16 @@ async def test_a_leased_delivery_is_not_tried_again_and_its_answer_not_kept(desk
     assert await desk.rows("attempts_of", sandbox=ACME, delivery_id="order-1.1") == []
 
 
+async def test_what_was_on_its_way_and_is_accepted_counts_as_that_and_leaves_no_attempt(desk: Desk) -> None:
+    await desk.webhook()
+    await desk.told("order-1", SENT)
+    (delivery,) = (await desk.deliveries()).deliveries
+    await erase(desk)
+    assert await desk.post(delivery) == Written()
+    assert await desk.state_of("order-1.1") == "accepted"
+    assert await desk.rows("attempts_of", sandbox=ACME, delivery_id="order-1.1") == []
+
+
 async def test_capitals_count_in_ids_and_not_in_addresses(desk: Desk) -> None:
     await desk.accept("order-1", user_id="C-1", namespace="CRM", address="Ann@Home.example")
     assert await erase(desk, "c-1", "crm") == Erased()

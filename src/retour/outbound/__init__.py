@@ -249,15 +249,20 @@ class Outbound:
 def _bad_header(headers: tuple[tuple[str, str], ...]) -> Problem | None:
     """The first header that can't be sent, if there is one."""
     names, values = zip(*headers, strict=True) if headers else ((), ())
-    if _may_all_be_sent(names) and _VALUE.fullmatch("".join(values)):
+    if _may_all_be_sent(names) and _plain("".join(values)):
         return None
     return next(problem for header in headers if (problem := _bad(*header)))
+
+
+def _plain(text: str) -> bool:
+    """Whether it may stand in a header's value; what has no tab either is seen at a glance."""
+    return (text.isascii() and text.isprintable()) or _VALUE.fullmatch(text) is not None
 
 
 def _bad(name: str, value: str) -> Problem | None:
     if not _may_be_sent(name):
         sentence = f"The header {name!r} can't be sent: its name is not valid or is reserved."
-    elif not _VALUE.fullmatch(value):
+    elif not _plain(value):
         sentence = f"The header {name} can't be sent: its value holds a character that is not allowed."
     else:
         return None

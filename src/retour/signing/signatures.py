@@ -56,5 +56,5 @@ def webhook_headers(
     return (
         ("webhook-id", id),
         ("webhook-timestamp", str(timestamp_seconds)),
-        ("webhook-signature", " ".join(sign(one, id, timestamp_seconds, body) for one in good)),
+        ("webhook-signature", " ".join([sign(one, id, timestamp_seconds, body) for one in good])),
     )

@@ -309,13 +309,14 @@ def _attempted(handover: Attempted) -> Plan[Answer]:
     told = yield from find("delivery_settle", _end_values(handover) | settled)
     if not told:
         return Stale()
-    followed, news = told[0]
+    followed, news, erased = told[0]
     after = [_wake_next(handover)] if followed else []
     if not final:
         place = {"sandbox": handover.sandbox, "id": handover.delivery_id, "now": handover.now}
         after = [Ask("delivery_cancel_orphan", place)]
-    tried = Ask("attempt_insert", _attempt_values(handover))
-    *_, changed = yield [tried, *_webhook_notes(handover, news), *after]
+    tried = [] if erased else [Ask("attempt_insert", _attempt_values(handover))]
+    left = [*tried, *_webhook_notes(handover, news), *after]
+    changed = (yield left)[-1] if left else 0
     return Written(owed=changed if final and followed else 0)
 
 

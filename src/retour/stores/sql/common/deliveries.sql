@@ -8,7 +8,8 @@
 SELECT d.id, d.event_id, d.message_id, d.request_id, d.feedback_status, d.sequence, d.replay, d.webhook_id, d.format,
   d.state, d.attempts, d.due_at, d.created_at, d.settled_at, d.leased, d.last_code, d.last_trouble,
   m.user_id, m.channel, m.campaign_id, c.name, (
-    SELECT a.doc FROM attempt a WHERE a.sandbox = :sandbox AND a.delivery_id = d.id ORDER BY a.number DESC LIMIT 1)
+    SELECT a.doc FROM attempt a WHERE a.sandbox = :sandbox AND a.message_id = d.message_id AND a.delivery_id = d.id
+    ORDER BY a.id DESC LIMIT 1)
 FROM delivery d LEFT JOIN message m ON m.sandbox = :sandbox AND m.id = d.message_id
 LEFT JOIN campaign c ON c.sandbox = :sandbox AND c.id = m.campaign_id
 WHERE d.sandbox = :sandbox AND d.id < :before AND d.id > :after AND (:state = '' OR d.state = :state)
@@ -25,7 +26,8 @@ ORDER BY d.id DESC LIMIT 1 OFFSET :skip
 SELECT d.id, d.event_id, d.message_id, d.request_id, d.feedback_status, d.sequence, d.replay, d.webhook_id, d.format,
   d.state, d.attempts, d.due_at, d.created_at, d.settled_at, d.leased, d.last_code, d.last_trouble,
   m.user_id, m.channel, m.campaign_id, c.name, (
-    SELECT a.doc FROM attempt a WHERE a.sandbox = :sandbox AND a.delivery_id = d.id ORDER BY a.number DESC LIMIT 1)
+    SELECT a.doc FROM attempt a WHERE a.sandbox = :sandbox AND a.message_id = d.message_id AND a.delivery_id = d.id
+    ORDER BY a.id DESC LIMIT 1)
 FROM delivery d LEFT JOIN message m ON m.sandbox = :sandbox AND m.id = d.message_id
 LEFT JOIN campaign c ON c.sandbox = :sandbox AND c.id = m.campaign_id
 WHERE d.sandbox = :sandbox AND d.state = :state AND d.state IN ('exhausted', 'cancelled') AND d.id < :before
@@ -43,7 +45,8 @@ ORDER BY d.id DESC LIMIT 1 OFFSET :skip
 SELECT d.id, d.event_id, d.message_id, d.request_id, d.feedback_status, d.sequence, d.replay, d.webhook_id, d.format,
   d.state, d.attempts, d.due_at, d.created_at, d.settled_at, d.leased, d.last_code, d.last_trouble,
   m.user_id, m.channel, m.campaign_id, c.name, (
-    SELECT a.doc FROM attempt a WHERE a.sandbox = :sandbox AND a.delivery_id = d.id ORDER BY a.number DESC LIMIT 1)
+    SELECT a.doc FROM attempt a WHERE a.sandbox = :sandbox AND a.message_id = d.message_id AND a.delivery_id = d.id
+    ORDER BY a.id DESC LIMIT 1)
 FROM delivery d LEFT JOIN message m ON m.sandbox = :sandbox AND m.id = d.message_id
 LEFT JOIN campaign c ON c.sandbox = :sandbox AND c.id = m.campaign_id
 WHERE d.sandbox = :sandbox AND d.state = 'due' AND d.last_trouble IS NOT NULL AND d.id < :before AND d.id > :after
@@ -60,7 +63,8 @@ ORDER BY d.id DESC LIMIT 1 OFFSET :skip
 SELECT d.id, d.event_id, d.message_id, d.request_id, d.feedback_status, d.sequence, d.replay, d.webhook_id, d.format,
   d.state, d.attempts, d.due_at, d.created_at, d.settled_at, d.leased, d.last_code, d.last_trouble,
   m.user_id, m.channel, m.campaign_id, c.name, (
-    SELECT a.doc FROM attempt a WHERE a.sandbox = :sandbox AND a.delivery_id = d.id ORDER BY a.number DESC LIMIT 1)
+    SELECT a.doc FROM attempt a WHERE a.sandbox = :sandbox AND a.message_id = d.message_id AND a.delivery_id = d.id
+    ORDER BY a.id DESC LIMIT 1)
 FROM delivery d LEFT JOIN message m ON m.sandbox = :sandbox AND m.id = d.message_id
 LEFT JOIN campaign c ON c.sandbox = :sandbox AND c.id = m.campaign_id
 WHERE d.sandbox = :sandbox AND d.last_trouble IS NOT NULL AND d.id < :before AND d.id > :after
@@ -108,7 +112,8 @@ SELECT m.id FROM message m WHERE m.sandbox = :sandbox AND m.user_id <> '' AND lo
 SELECT d.id, d.event_id, d.message_id, d.request_id, d.feedback_status, d.sequence, d.replay, d.webhook_id, d.format,
   d.state, d.attempts, d.due_at, d.created_at, d.settled_at, d.leased, d.last_code, d.last_trouble,
   m.user_id, m.channel, m.campaign_id, c.name, (
-    SELECT a.doc FROM attempt a WHERE a.sandbox = :sandbox AND a.delivery_id = d.id ORDER BY a.number DESC LIMIT 1)
+    SELECT a.doc FROM attempt a WHERE a.sandbox = :sandbox AND a.message_id = d.message_id AND a.delivery_id = d.id
+    ORDER BY a.id DESC LIMIT 1)
 FROM delivery d LEFT JOIN message m ON m.sandbox = :sandbox AND m.id = d.message_id
 LEFT JOIN campaign c ON c.sandbox = :sandbox AND c.id = m.campaign_id
 WHERE d.sandbox = :sandbox AND d.id = :id

@@ -41,6 +41,10 @@ UPDATE event SET body = :nothing, removed = 2 WHERE sandbox = :sandbox AND messa
 UPDATE delivery SET state = 'cancelled', settled_at = :now, last_trouble = 'erased'
 WHERE sandbox = :sandbox AND message_id = :id AND state = 'due' AND leased = 0
 
+-- What is on its way: whoever holds it settles it, and keeps no attempt.
+-- name: deliveries_mark_erased
+UPDATE delivery SET erased = 1 WHERE sandbox = :sandbox AND message_id = :id AND state = 'due' AND leased = 1
+
 -- name: attempts_of_message
 SELECT id, doc FROM attempt WHERE sandbox = :sandbox AND message_id = :message_id AND id > :after
 ORDER BY id LIMIT :limit

@@ -140,8 +140,8 @@ SELECT removed, at FROM event WHERE sandbox = :sandbox AND message_id = :message
 -- name: event_body
 SELECT body FROM event WHERE sandbox = :sandbox AND message_id = :message_id AND sequence = :sequence
 
--- Tells what is left to do, which is seldom anything: whether one of its message waits behind it, and whether it would
--- be news that the webhook accepts.
+-- Tells what is left to do, which is seldom anything: whether one of its message waits behind it, whether it would be
+-- news that the webhook accepts, and whether its person was erased meanwhile.
 -- name: delivery_settle
 UPDATE delivery SET state = :state, due_at = :due_at, leased = 0, taken = 0, attempts = :attempts,
   settled_at = :settled_at, last_code = :last_code, last_trouble = :last_trouble
@@ -150,7 +150,8 @@ RETURNING
   EXISTS (SELECT 1 FROM delivery n WHERE n.sandbox = :sandbox AND n.message_id = delivery.message_id
     AND n.sequence > delivery.sequence AND n.replay = delivery.replay AND n.state = 'due') AS followed,
   EXISTS (SELECT 1 FROM webhook w WHERE w.sandbox = :sandbox AND w.id = :webhook_id AND (
-    w.failures > 0 OR w.last_accepted_at IS NULL OR w.last_accepted_at < CAST(:now AS BIGINT) - 1000000)) AS news
+    w.failures > 0 OR w.last_accepted_at IS NULL OR w.last_accepted_at < CAST(:now AS BIGINT) - 1000000)) AS news,
+  erased
 
 -- What was leased when its webhook was deleted or its person erased, and would have to be tried again.
 -- name: delivery_cancel_orphan
@@ -158,8 +159,7 @@ UPDATE delivery SET state = 'cancelled', settled_at = :now
 WHERE sandbox = :sandbox AND id = :id AND state = 'due' AND leased = 0 AND (
   (webhook_id IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM webhook w WHERE w.sandbox = delivery.sandbox AND w.id = delivery.webhook_id))
-  OR EXISTS (
-    SELECT 1 FROM message m WHERE m.sandbox = delivery.sandbox AND m.id = delivery.message_id AND m.erased = 1))
+  OR erased = 1)
 
 -- name: delivery_wake_next
 UPDATE delivery SET due_at = CASE WHEN due_at > :now THEN :now ELSE due_at END
@@ -242,8 +242,9 @@ WHERE w.paused_at IS NULL AND (w.failures < :threshold OR w.open_until IS NULL O
 
 -- name: attempt_insert
 INSERT INTO attempt (sandbox, message_id, id, delivery_id, number, at, doc)
-SELECT :sandbox, :message_id, :id, :delivery_id, :number, :at, :doc
-WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.sandbox = :sandbox AND m.id = :message_id AND m.erased = 1)
+VALUES (:sandbox, :message_id, :id, :delivery_id, :number, :at, :doc)
 
 -- name: attempts_of
-SELECT doc FROM attempt WHERE sandbox = :sandbox AND delivery_id = :delivery_id ORDER BY id LIMIT 200
+SELECT a.doc FROM delivery d JOIN attempt a
+  ON a.sandbox = d.sandbox AND a.message_id = d.message_id AND a.delivery_id = d.id
+WHERE d.sandbox = :sandbox AND d.id = :delivery_id ORDER BY a.id LIMIT 200
