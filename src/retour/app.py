@@ -41,7 +41,7 @@ from retour.config import Settings
 from retour.dispatch import Dispatch
 from retour.doorways import Doorways
 from retour.erasure import Erasure
-from retour.errors import ConfigError
+from retour.errors import Busy, ConfigError
 from retour.intake import Intake, Rates
 from retour.outbound import Outbound
 from retour.outbound.reach import Reach
@@ -300,11 +300,32 @@ def _master_key(settings: Settings) -> str:
         return settings.secret_key
     path = settings.data_dir / KEY_FILE
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(ids.new_secret(32))
+        _make_key(path)
+        key = path.read_text().strip()
+    except OSError as error:
+        raise ConfigError(f"The master key {path} can't be made or read: {error.strerror}.") from error
+    if not key:
+        raise ConfigError(
+            f"The master key {path} is empty. Put the key there that this store's secrets were sealed with; delete the "
+            "file if nothing was stored yet."
+        )
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """On the disk before anything is sealed with it, or not at all."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        pass
-    return path.read_text().strip()
+        return
+    try:
+        with open(descriptor, "w") as file:
+            file.write(ids.new_secret(32))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink()
+        raise
 
 
 def control_token(settings: Settings) -> str:
@@ -318,12 +339,17 @@ async def _check_key(store: Store, shelves: Shelves, keys: Keys) -> None:
     The value stays the one of the first key: as long as secrets sealed by it may be left, it must be one of the two.
     """
     step = Step(statement="setting_put", values={"name": KEY_CHECK, "value": keys.check_value()})
-    await store.write(Changed(steps=(step,)))
     try:
+        await store.write(Changed(steps=(step,)))
         keys.verify_check(await shelves.setting(KEY_CHECK) or "")
     except WrongKey:
         await store.close()
         raise
+    except Busy as busy:
+        await store.close()
+        raise ConfigError(
+            "The store can't be written to; what it said stands above. Is its disk full?"
+        ) from busy
 
 
 def _ages(settings: Settings) -> Ages:

@@ -20,9 +20,13 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
     return clean | {"RETOUR_DATA_DIR": str(data_dir)} | more
 
 
-def retour(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
+def retour(
+    env: dict[str, str], *arguments: str, most_bytes: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end. most_bytes: what it may write to one file, as on a disk that is nearly full."""
     command = [sys.executable, "-m", "retour", *arguments]
+    if most_bytes is not None:
+        command = ["prlimit", f"--fsize={most_bytes}", *command]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=SECONDS, check=False)
 
 

@@ -210,6 +210,27 @@ def test_a_taken_port_and_a_wrong_setting_are_told(env: dict[str, str]) -> None:
     assert "RETOUR_TARGET_ALLOW" in refused(env | {"RETOUR_TARGET_ALLOW": "everything"}, "serve")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("room", [0, 200_000, 600_000])
+def test_a_disk_without_room_at_the_first_start_is_one_sentence_and_the_next_start_is_good(
+    env: dict[str, str], room: int
+) -> None:
+    """As much as files of this user may grow to: nothing, less than the tables take, less than their log does."""
+    run = retour(env, "init", most_bytes=room)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert re.fullmatch(r"retour: The (store|master key) .+\.\n", run.stderr.splitlines(True)[-1])
+    assert "Traceback" not in run.stderr
+    assert retour(env, "init").returncode == 0
+
+
+def test_an_empty_master_key_is_not_taken_for_one(env: dict[str, str]) -> None:
+    key = Path(env["RETOUR_DATA_DIR"]) / "secret.key"
+    key.parent.mkdir(exist_ok=True)
+    key.write_text("\n")
+    assert f"{key} is empty" in refused(env, "init")
+    assert key.read_text() == "\n"
+
+
 def test_settings_lists_all_and_hides_secrets(env: dict[str, str]) -> None:
     run = retour(env | {"RETOUR_SECRET_KEY": "a-secret-that-nobody-may-see-here!"}, "settings")
     names = re.findall(r"^(RETOUR_\w+) ", run.stdout, re.M)

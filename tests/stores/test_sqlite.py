@@ -27,6 +27,7 @@ from stores.desk import NOW, Desk
 SENT = FeedbackStatus.SENT
 SHORT = 0.2  # seconds: COMMIT_SECONDS of these tests
 FOREVER = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
+PAGE, HOLE = 4_096, 40_000  # bytes
 
 
 @pytest.fixture
@@ -300,6 +301,18 @@ async def test_a_second_process_is_refused_too(desk: Desk, file: Path) -> None:
     assert await desk.accept("order-1") == Written()
 
 
+def spoil(file: Path, start: bytes, at: int) -> None:
+    """Write this, and a hole behind it."""
+    with file.open("r+b" if file.exists() else "wb") as spoilt:
+        spoilt.seek(at)
+        spoilt.write(start + bytes(HOLE))
+
+
+def held(file: Path) -> bytes:
+    """What is in it."""
+    return file.read_bytes()
+
+
 async def test_a_newer_schema_is_refused_and_the_file_is_free_again(file: Path) -> None:
     await (await SqliteStore.open(file, NOW)).close()
     newest = max(number for number, _ in migrations())
@@ -325,6 +338,26 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
     with closing(apsw.Connection(str(file))) as other:
         assert other.execute("PRAGMA user_version").fetchall() == [(newest,)]
         assert other.execute("SELECT name FROM sqlite_schema WHERE name = 'half'").fetchall() == []
+
+
+@pytest.mark.parametrize("start", [b"This is a letter, and no database. ", b"SQLite format 3\0"])
+async def test_a_file_that_is_no_store_is_told_and_left_as_it_is(file: Path, start: bytes) -> None:
+    spoil(file, start, 0)
+    with pytest.raises(ConfigError, match=f"{file} can't be opened: file is not a database.*retour restore"):
+        await SqliteStore.open(file, NOW)
+    assert held(file) == start + bytes(HOLE)
+
+
+async def test_a_damaged_store_is_told_and_not_mended(file: Path) -> None:
+    await (await SqliteStore.open(file, NOW)).close()
+    spoil(file, b"", at=PAGE)
+    with pytest.raises(ConfigError, match=f"{file} can't be opened: .* malformed.*retour restore"):
+        await SqliteStore.open(file, NOW)
+
+
+async def test_a_directory_in_the_place_of_the_store_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"{tmp_path} can't be opened: .*must be able to write"):
+        await SqliteStore.open(tmp_path, NOW)
 
 
 async def test_an_sqlite_that_corrupts_its_log_is_refused(

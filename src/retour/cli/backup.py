@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from retour import app, config
+from retour.cli.operating import failure, read_settings
 from retour.client import ApiError, UnreachableError, ask_control, running_url
 from retour.errors import ConfigError, Refused, StoreInUse
 from retour.stores.sqlite_backup import Standing, State
@@ -41,7 +42,7 @@ class Screen(Protocol):
 def backup(file: Path, force: bool) -> None:
     """Copy the store into one FILE, while it is used."""
     with _told_plainly():
-        settings = config.load()
+        settings = read_settings()
         if not settings.on_postgresql and not settings.database_file.exists():
             raise ConfigError(f"There is no store at {settings.database_file}.")
         with _screen("Backing up") as show:
@@ -57,7 +58,7 @@ def backup(file: Path, force: bool) -> None:
 def restore(file: Path) -> None:
     """Make the store of an empty data directory from a backup FILE."""
     with _told_plainly():
-        settings = config.load()
+        settings = read_settings()
         with _screen("Restoring") as show:
             app.restore_backup(settings, file, show)
         click.echo(f"Restored to {settings.database_file}.")
@@ -126,11 +127,6 @@ def _told_plainly() -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        raise _failure(error.title) from None
+        raise failure(error.title) from None
     except (ConfigError, Refused, UnreachableError) as error:
-        raise _failure(str(error)) from None
-
-
-def _failure(sentence: str) -> SystemExit:
-    click.echo(f"retour: {sentence}", err=True)
-    return SystemExit(2)
+        raise failure(str(error)) from None

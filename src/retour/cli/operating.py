@@ -8,19 +8,21 @@ from typing import Any
 import click
 import msgspec
 
-from retour import app, config
+from retour import app, config, logs
 from retour.client import ApiError, UnreachableError, ask_control, running_url
-from retour.errors import ConfigError, Refused, StoreInUse
+from retour.errors import Busy, ConfigError, Refused, StoreInUse
 
 in_org = click.option("--org", default="myImsOrg", show_default=True, help="Id of the organization.")
 
 
 def read_settings() -> config.Settings:
-    """The settings. Exits with a sentence when they are wrong."""
+    """The settings, and from here on a log beside what is printed. Exits with a sentence when they are wrong."""
     try:
-        return config.load()
+        settings = config.load()
     except ConfigError as error:
         raise failure(str(error)) from None
+    logs.set_up(settings.log_format)
+    return settings
 
 
 def do(deed: str, settings: config.Settings | None = None, **words: Any) -> Any:
@@ -30,7 +32,7 @@ def do(deed: str, settings: config.Settings | None = None, **words: Any) -> Any:
         return asyncio.run(_beside(settings, deed, words))
     except StoreInUse:
         return _by_service(settings, deed, words)
-    except (ConfigError, Refused) as error:
+    except (Busy, ConfigError, Refused) as error:
         raise failure(_sentence(error)) from None
 
 

@@ -25,6 +25,7 @@ from retour.stores import DeliveryClaim, EarlyReport, MessageClaim, RoomName, Ro
 from retour.stores.handovers import Answer, Handover
 from retour.stores.sql import migrations, statements
 from retour.stores.sqlite_jobs import Inbox, Job
+from retour.stores.sqlite_troubles import told
 
 OLDEST = (3, 51, 3)
 BATCH = 512  # hand-overs per commit; more only lengthens the wait of the first
@@ -51,13 +52,15 @@ class SqliteStore:
 
     @classmethod
     async def open(cls, path: Path, now: int) -> SqliteStore:
-        """Lock the file, migrate, free the leases of the process before, start the threads."""
+        """Lock the file, migrate, free the leases of the process before, start the threads. Raises ConfigError."""
         _refuse_old_sqlite()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600, exist_ok=True)  # noqa: ASYNC240 - before anything is served; the log gets the mode
-        lock = lock_file(path)
+        with told(path):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.touch(mode=0o600, exist_ok=True)  # noqa: ASYNC240 - before anything is served; the log gets the mode
+            lock = lock_file(path)
         try:
-            _prepare(path, now)
+            with told(path):
+                _prepare(path, now)
         except BaseException:
             lock.close()
             raise
@@ -145,7 +148,7 @@ class SqliteStore:
             for job in self._writes.begin([job for job in jobs if job.alone]):
                 job.outcome = _outcome(db, job.work)
             self._loop.call_soon_threadsafe(_tell_all, jobs)
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _empty_log(db)
         db.close()
 
     def _commit(self, db: apsw.Connection, jobs: list[Job]) -> None:
@@ -195,6 +198,14 @@ def connect(path: Path) -> apsw.Connection:
     db.execute("PRAGMA secure_delete = ON")
     db.execute("PRAGMA temp_store = MEMORY")
     return db
+
+
+def _empty_log(db: apsw.Connection) -> None:
+    """Into the file itself, or, on a full disk, left for the next start."""
+    try:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except apsw.Error as error:
+        log.warning("store_log_left", error=str(error))
 
 
 def _prepare(path: Path, now: int) -> None:
