@@ -30,7 +30,7 @@ class Sizes(Value):
 
     chain: int = 5_000
     ingest: int = 10_000
-    dispatch: int = 6_000
+    dispatch: int = 20_000
     seconds: int = 20
     memory: int = 20_000
     texts: int = 5_000
