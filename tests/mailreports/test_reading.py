@@ -235,3 +235,54 @@ def test_a_mail_with_any_damage_is_read(mail: bytes, damage: list[tuple[int, byt
     for one in read(mail).told:
         found = meaning_of(one)
         assert found is None or found.status in [*FeedbackStatus]
+
+
+def test_an_action_that_stands_before_the_recipients_is_said_of_each_that_has_none() -> None:
+    silent = "Final-Recipient: rfc822; anne@example.com\nStatus: 4.7.0\nDiagnostic-Code: x-list; Sender not pre-approved"
+    mail = dsn(silent).replace(b"Reporting-MTA:", b"Action: failed\nReporting-MTA:")
+    assert [(one.recipient, one.action, one.status) for one in read(mail).told] == [
+        ("anne@example.com", Action.FAILED, "4.7.0")
+    ]
+    assert failure(mail).code == "100"
+
+
+def test_a_boundary_into_whose_line_something_else_ran_is_found() -> None:
+    mail = dsn(FAILED).replace(b'boundary="x"\n', b'boundary="x" Message-Id: <1@mx.example>\n')
+    assert [one.recipient for one in read(mail).told] == ["anne@example.com"]
+
+
+def test_a_picture_is_no_letter_and_what_is_no_address_is_nobody() -> None:
+    noise = base64.encodebytes(b"\x89PNG \x00<\x04?\x01@\x0b\x1b.\x02>\r\n  \xff@\xfe:\r\n" * 60).decode()
+    mail = (
+        b"From: Ann <ann@home.example>\nSubject: Re:\nMIME-Version: 1.0\n"
+        b'Content-Type: multipart/related; boundary="x"\n\n--x\n\nLook.\n'
+        b"--x\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\n" + noise.encode() + b"\n--x--\n"
+    )
+    assert (read(mail).kind, read(mail).told) == (Kind.OTHER, ())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This mailbox is guarded. Please follow the link below so that your address is added to the list of approved senders list.",
+        "Thank you! I have put your mail aside. Add yourself to my guest list: https://guard.example/c/1",
+        "Your message waits. To let it through, confirm that you are a real person:\nhttps://guard.example/c/1",
+        "Your e-mail to me is being held until you confirm it by a click. This happens only once.",
+    ],
+)
+def test_a_mail_that_asks_whether_the_sender_is_a_person_is_a_challenge(words: str) -> None:
+    mail = prose(words, sender="anne@example.com", subject="Re: Your order")
+    assert (read(mail).kind, failure(mail).code) == (Kind.BOUNCE, "100")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Please follow the link below to see our list of prices.",
+        "I confirm that you are welcome on Monday. Your real person of contact is Bob.",
+        "Thank you for your message. It is waiting for you in the portal.",
+        "Click the link below to add us to your safe senders list, so that you miss nothing.",
+    ],
+)
+def test_other_letters_are_none(words: str) -> None:
+    assert read(prose(words, sender="anne@example.com", subject="Re: Your order")).kind is Kind.OTHER

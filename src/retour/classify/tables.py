@@ -71,13 +71,13 @@ _SPAM = r"(spam|junk|uce|ube|unsolicited|bulk (e-?)?mail|scam)\b"
 
 PATTERNS: tuple[Pattern, ...] = (
     # --- 100: the recipient's side asks the sender to prove that he is a person
-    Pattern(100, r"challenge[- /]?response|\b(boxbe|spam ?arrest|bluebottle)\b|\btmda\b", "the products' names"),
+    Pattern(100, r"challenge[- /]?response|\b(boxbe|spam ?arrest|bluebottle)\b|\btmda\b|not pre-?approved|requires? (a )?confirmation|(guest|allowed|approved)( senders?)? list and to ensure", "the products' names"),
     Pattern(100, r"(confirm|prove|verify)…(you are|you're)…(human|real|person)", "challenge mails"),
     # --- 54: relaying
     Pattern(54, r"relay(ing|ed)?( access| mail| attempt| of mail| message)?( to …)?( is| was)? " + _REFUSED, "Postfix, Exim"),
     Pattern(54, r"(unable|not (permitted|allowed|authori[sz]ed)|cannot|can't|won't|will not|refuse|attempt) to relay", "Exchange"),
     Pattern(54, r"(do(es)? not|don't|doesn't|cannot|can't|will not|no) (open |mail |allow )?relay|open relay", "various"),
-    Pattern(54, r"rcpthosts|insecure mail relay|tenantattribution|not a (gateway|relay)|not configured to relay|only registered users|(?<!senders )must (first )?(be )?authenticat(e|ed)(?! with)|(not|n't) (be )?allowed to be relayed|relayed thr", "qmail, RFC 3461 era sendmail, Exchange Online"),
+    Pattern(54, r"rcpthosts|insecure mail relay|as (a|an open|your) relay\b|not been configured to let you|tenantattribution|not a (gateway|relay)|not configured to relay|only registered users|(?<!senders )must (first )?(be )?authenticat(e|ed)(?! with)|(not|n't) (be )?allowed to be relayed|relayed thr", "qmail, RFC 3461 era sendmail, Exchange Online"),
     Pattern(54, r"relais (refuse|interdit)|weiterleitung (verweigert|nicht)|中継(を|が)?(拒否|許可)", "fr, de, ja"),
     Pattern(54, r"(?<!for )(smtp auth\w*|(?<!; )\bauthentication|client (was )?not authenticated) (is )?(required|to send)", "Exchange 5.7.57, RFC 4954"),
     # --- 52: what the message says
@@ -87,9 +87,9 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(52, r"(forbidden|banned|prohibited|illegal|blocked|dangerous|disallowed|restricted) (\w+ )?(attachment|file ?name|file type|extension)", "amavis"),
     Pattern(52, r"content presents a potential security|\b(content|body|urls?|links?)\b…(reject|refus|block|not accept|denied|prohibit|unacceptable|violat|black ?list|suspicious)", "Gmail 5.7.0, Tencent"),
     Pattern(52, r"(reject|refus|block|denied|not accepted)…(message|mail|email|its|objectionable|bad|suspicious) content|objectionable content|message (looks|seems) suspicious|hidden url", "various"),
-    Pattern(52, r"(\b(is|as|contains?|containing|considered|classified|identified|detected|marked|flagged|looks?|appears?|be|probabl[ey]|likely|suspected|possible|for|of)\b( \S{1,12}){0,2}? )" + _SPAM + r"(?!( e-?mail)? (source|sender|sent|originat|host|server|policy|list|from|complaint|traffic|mail originating))(?! mail originating)", "Gmail, Yandex, SpamAssassin"),
-    Pattern(52, r"\bspam[- ]?(my )?(e-?)?(mail|message|detect|filter|content|score|rating|level|check|word|rule|threshold|assassin|reject)s?(?! (source|server|from your)|ing from)|rspamd|cloudmark|bayesian", "Postfix content filters"),
-    Pattern(52, r"(high|message|too high|over)…spam(?!mer)|reject\w*:? spam|spam (refus|reject|block|not accept)|\bjunk ?mail\b(?! rejected -)|spam url|\badvertis|ofr ?50[67]", "Mail.ru, Orange France"),
+    Pattern(52, r"(\b(is|as|contains?|containing|consider(s|ed)?|classified|identified|detected|marked|flagged|looks?|appears?|be|probabl[ey]|likely|suspected|possible|for|of)\b( \S{1,12}){0,2}? )" + _SPAM + r"(?!( e-?mail)? (source|sender|sent|originat|host|server|policy|list|from|complaint|traffic|mail originating))(?! mail originating)", "Gmail, Yandex, SpamAssassin"),
+    Pattern(52, r"spam[- ]?like (?!characteristics)|\bspam[- ]?(my )?(e-?)?(mail|signature|message|detect|filter|content|score|rating|level|check|word|rule|threshold|assassin|reject)s?(?! (source|server|from your)|ing from)|rspamd|cloudmark|bayesian", "Postfix content filters"),
+    Pattern(52, r"(high|message|too high|over)…spam(?!mer)|reject\w*:? spam|spam (refus|reject|block|not accept)|\bjunk ?mail\b(?! rejected -)|spam url|\(\W{0,3}spam\W{0,3}\)|spamming (is )?(not|prohibit|forbid)|reject\w*\W{1,4}(bulk|junk) |\badvertis|ofr ?50[67]", "Mail.ru, Orange France"),
     Pattern(52, r"垃圾(邮件|郵件|信)|病毒|(违规|敏感|非法)(内容|信息|词)|\bспам", "zh: QQ, NetEase; ru"),
     Pattern(52, r"(^|[-:;=>] ?)\W*spam\W*$|spamshield|unerwunschte (werbung|nachricht|inhalt)|contenu (refuse|interdit|indesirable)|迷惑メール|スパム", "de, fr, ja"),
     # --- 21 before what may stand beside it, where the name service itself is quoted
@@ -108,7 +108,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(51, r"(?<![a-z])ip(?![a-z])[^。]{0,20}(黑名单|信誉|信譽|被拒)|(发信|发送|發信)(方)?(服务器|伺服器)[^。]{0,12}(黑名单|信誉)", "zh: QQ, NetEase"),
     # --- 50: authentication, rate, the sender's address: ours to repair, never the recipient's fault
     Pattern(50, r"\bdmarc\b|\bspf\b|\bdkim\b|domainkeys|unauthenticated|not authenticated|sender policy framework|(fail|pass)\w* authentication|authentication (check|fail|information|result)|requires? (all )?senders to authenticate", "RFC 7372, Gmail 5.7.26"),
-    Pattern(50, r"rate[- ]?limit|rate control|throttl|too many ((concurrent|simultaneous|smtp|open|parallel) ){0,3}(connection|message|recipient|e-?mail|session|error|invalid|unknown|mail|rcpt|sender)s?(?! in)|at a rate that|unusual rate|too (fast|frequent|quickly|many too fast)|sending frequency|frequency (limit|limited)|slow down|unexpected volume|excessive", "Gmail 4.2.1/4.7.28, Yahoo TSS"),
+    Pattern(50, r"rate[- ]?limit|rate control|throttl|too many ((concurrent|simultaneous|smtp|open|parallel) ){0,3}(connection|message|recipient|e-?mail|session|error|invalid|unknown|mail|rcpt|sender)(?! in\b)(?!s? on the server)s?|at a rate that|unusual rate|too (fast|frequent|quickly|many too fast)|sending frequency|frequency (limit|limited)|slow down|unexpected volume|excessive", "Gmail 4.2.1/4.7.28, Yahoo TSS"),
     Pattern(50, r"(connection|message|sending|send|hourly|daily|delivery|outbound|session|recipient)s? (rate|limit|quota|limits)…(exceed|reach|hit)|(exceed|reach)\w* (\S+ ){0,4}(rate|connection|message|recipient|sending|hourly|daily)s? (limit|quota|per)|(concurrent|simultaneous|max\w*( number of)?) (connection|recipient|session)", "Outlook RP-001, Exim"),
     Pattern(50, r"gr[ea]y ?-?list|postgrey|liste grise|try again (in|after) \d+ ?(s|m)|グレイ?リスト", "Postgrey, RFC 6647"),
     Pattern(50, r"\bsender'?s?( e-?mail)?( address| domain| host| mailbox| email)?( is| was| has been| could| can)?( not)?( be)?:? (reject|denied|refused|(not )?verif|unverif|callout|invalid|unknown|must|does not|doesn't|could not|cannot|can't|not (found|exist|accept|allow|valid|resolv|permit|authori)|block|undeliver|non-?exist|fail)\w*(?! by (the |this )?(recipient|user|addressee))", "Postfix, Exim verify=sender"),
@@ -121,11 +121,11 @@ PATTERNS: tuple[Pattern, ...] = (
     # --- 23: size of this message
     Pattern(23, r"\b((e-?)?mail|message|file|attachment|body|content|header|msg|nachricht|courriel)s?( size| length|grosse)?( is| was| are| ist| est|:)? ?(too|zu|trop) (big|large|long|gross|volumineux|lourd)", "Postfix, Exchange RecipSizeLimit"),
     Pattern(23, r"\b((e-?)?mail|message|file|attachment|msg|data|its) ?(size|length)?( \S+){0,3}? (exceed\w*|over|larger than|bigger than|greater than)…(size|limit|max|length|allow|permit|bytes|[mk]b\b)", "RFC 1870"),
-    Pattern(23, r"(max\w*|allowed|permitted) (message|mail|e-?mail|file|attachment|data) (size|length)|(message|mail) (size|length) (limit|exceed|restrict)|exceed\w* (the )?(fixed |server )?(max\w* )?(message|mail) size|resolver rst recipsizelimit|メールの?サイズ|サイズ[^。]{0,12}制限を超|taille (maximale|du message)", "Postfix 5.3.4, Exim"),
+    Pattern(23, r"(max\w*|allowed|permitted) (message|mail|e-?mail|file|attachment|data) (size|length)|(message|mail) (size|length) (limit|exceed|restrict)|exceed\w* (the )?(fixed |server )?(max\w* )?(message|mail) size|resolver rst recipsizelimit|class=size|メールの?サイズ|サイズ[^。]{0,12}制限を超|taille (maximale|du message)", "Postfix 5.3.4, Exim"),
     # --- 22: room in the mailbox
     Pattern(22, r"quota|\b(over|exceed\w*|out of|insufficient|not enough|no|low on|lack of)\b( \S{1,12}){0,4}? (storage|disk ?space|space|allocation|mailbox size|room)\b", "RFC 3463 x.2.2"),
     Pattern(22, r"\b((mail|in) ?box|user|recipient|account|mail ?(folder|drop|dir)|message ?store|destination|disk|storage|boite( \w+)?( \w+)?|postfach|postvak|casella|casilla|buzon|bandeja de entrada|caixa)'?s?\b…(\bfull\b|pleine?\b|\bvoll\b|uberfullt|\bvol\b|piena|lleno|cheia|llena|overflow)", "Exim, Dovecot; fr, de, nl, it, es, pt"),
-    Pattern(22, r"(mail ?box|storage|disk|space|inbox|folder) (size )?(limit|exceed|allocation|is over|over|has exceed)|over ?drawn|too many (messages|mails) in|(mailbox|account) (is )?(currently )?(over|exceed|too large)|storage exceed|(space|storage)…used up|not sufficient( \w+)? space|exhausted( \w+){0,3} (storage|space|quota)|no space|\bfull (mail|in)box|too much (mail|message)( data)? (stored|in|for)|(not|n't) (have|has|having) enough( \w+){0,2} (space|storage|room)|(space|storage|room) (is )?not enough", "Exchange, Cyrus"),
+    Pattern(22, r"(mail ?box|storage|disk|space|inbox|folder) (size )?(limit|exceed|allocation|is over|over|has exceed)|over ?drawn|too many (messages|mails) (in|on the server)|zu ?viele (e-?)?mails auf|(mailbox|account) (is )?(currently )?(over|exceed|too large)|storage exceed|(space|storage)…used up|not sufficient( \w+)? space|exhausted( \w+){0,3} (storage|space|quota)|no space|\bfull (mail|in)box|too much (mail|message)( data)? (stored|in|for)|(not|n't) (have|has|having) enough( \w+){0,2} (space|storage|room)|(space|storage|room) (is )?not enough", "Exchange, Cyrus"),
     Pattern(22, r"speicherplatz|kontingent|espace (disque |de stockage )?(insuffisant|sature)|容量(が|を|の)?…(超|オーバー|不足|いっぱい|一杯)|(いっぱい|一杯|満杯)|空き容量", "de, fr, ja"),
     Pattern(22, r"(메일함|편지함|용량)[^.]{0,20}(초과|가득|부족|찼)|(skrzynk)[^.]{0,40}(pełn|przepełn)|(postlada|brevlada|inkorg|postboks|indbakke)[^.]{0,40}\bfull|posta kutusu[^.]{0,20}dolu", "ko, pl, sv, no, da, tr"),
     Pattern(22, r"(邮箱|郵箱|信箱|空间|空間|容量)[^。]{0,20}(已满|已滿|满了|不足|超限|超出|超过)|(ящик|почта)[^.]{0,30}(переполнен|заполнен)|квот\w* (превышен|исчерпан)", "zh: QQ, NetEase; ru"),
@@ -133,7 +133,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(10, r"\bnull ?-?mx\b|domain\b…does not accept (any )?(e-?)?mail\b(?! from)|indicated no smtp service", "RFC 7505: declared by its own domain"),
     Pattern(10, r"\b(no such|no|unknown|invalid|non-?exist\w*|bad|inactive|disabled|unrecogni[sz]ed|undeliverable|inexistent|wrong|incorrect|illegal|suspended|deleted|obsolete|missing|closed)( local| virtual| such| e-?mail| mail| destination| target| final delivery)? (user|recipient|rcpt|mail ?box|account|add?ress|alias|addressee|person|customer|login|user ?id|local[- ]?part)(?! (record|not listed))", "sendmail, Exchange, Yahoo"),
     Pattern(10, _USER + r"…" + _NO_HOST + _GONE, "RFC 5321 4.2.3, Gmail, Yahoo, Domino"),
-    Pattern(10, r"(doesn't|does not|don't) have (an? )?(\S+ )?(account|mailbox|address)|never logged (on|in)|\b(account|mailbox|e-?mail address) (is |was |has been )?(temporarily )?blocked|resolver adr|recipi?(ent)?notfound|not our customer|no mailbox here|not a (valid|local|known) (user|mailbox|recipient|address)|recipient unknown|user (is )?(un)?known to us|final (e-?mail )?delivery point|(did|does) not (exactly )?match an? (\S+ )?(e-?mail )?address", "Yahoo, Exchange, qmail, ph"),
+    Pattern(10, r"(doesn't|does not|don't) have (an? )?(\S+ )?(account|mailbox|address)|never logged (on|in)|\b(account|mailbox|e-?mail address) (is |was |has been )?(temporarily )?blocked|resolver adr|recipi?(ent)?notfound|not our customer|no mailbox here|not an? (valid|local|known|active|existing|registered) (user|mailbox|recipient|address|account)|recipient unknown|user (is )?(un)?known to us|final (e-?mail )?delivery point|(did|does) not (exactly )?match an? (\S+ )?(e-?mail )?address", "Yahoo, Exchange, qmail, ph"),
     Pattern(10, r"\bno longer (valid|in (use|service)|exists?\b|active|works? (here|at|for)|employed|with (us|the company))|\b(user|account|mailbox|recipient|boite( du destinataire)?) (is )?(inactive|suspended|disabled|closed|expired|deactivated|locked|deleted|suspend)\b|has been replaced by|(has|have) (moved|changed) (to|address|(his|her|their|its|my) )|several matches|(user ?)?name not unique|(?<!recipient )(?<!sender )(?<!client )(?<!host )(?<!ip )\baddress rejected\W*$", "Domino, Cisco 5.1.0, RFC 3463 x.1.6"),
     Pattern(10, r"recipient address(es)? (was |were |is )?(rejected|refused)( ?: ?(access denied|undeliverable|unverified|invalid|not found|no such|bad|need fully)|\W*$)|addressee unknown|mailbox (unavailable|not available|not found|disabled)|no one by that name|user not local|(not|un)listed in( the)? (domino|directory|public name)|not in (the )?(directory|address book)", "Exchange Online 5.4.1, Postfix, Domino"),
     Pattern(10, r"(utilisateur|destinataire|adresse|compte|boite|abonne)…(inconnue?|invalide|introuvable|inexistante?|n'existe|desactivee?|suspendue?|ferme|resilie|clos)|(inconnue?|invalide) (a|sur) cette", "fr: Orange OFR_416, La Poste, SFR"),
@@ -155,7 +155,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(21, r"\b(dns|mx|cname|name|domain|address|host) ?-?(server )?(look-?up|query|quer|resolution|resolver|error|failure|problem|timeout)|dns…(fail|error|problem)|ドメイン[^。]{0,30}(見つか|存在)|ホスト[^。]{0,30}見つか", "qmail, Exchange 5.4.312; ja"),
     # --- 24: time is up
     Pattern(24, r"timed?[- ]?out|time ?-?out\b|\bexpired?\b|(could|can) ?not be delivered (for|in|within|after)|(not|un)…delivered…(for|after|within|in) \d+ (hour|day|minute)|undeliver\w+ (for|after) \d|not been collected after|(aborted|failed|delivered|queued?)…(after |more than )?\d+(\.\d)? (hour|day|attempt)", "Exim, Exchange QUEUE.Expired"),
-    Pattern(24, r"(queue|retry|delivery) (life ?time|time|period|timeout)…(exceed|expir|reach|long)|\btoo old\b|too long in (the |our )?queue|in (the |our )?queue (for )?too long|unreachable for too long|for too many days|in the time limit|failed \d+ attempts|been in the queue for|retry time not reached|max\w* (retr\w+|queue|age|lifetime|delivery attempts)|zeituberschreitung|delai (depasse|expire)|タイムアウト|再送[^。]{0,20}(試み|期限|回数)|(配送|保存|送信)期限", "Exim, qmail"),
+    Pattern(24, r"(queue|retry|delivery) (life ?time|time|period|timeout)…(exceed|expir|reach|long)|\btoo old\b|too long in (the |our )?queue|in (the |our )?queue (for )?too long|unreachable for too long|failing for a long time|for too many days|in the time limit|failed \d+ attempts|been in the queue for|retry time not reached|max\w* (retr\w+|queue|age|lifetime|delivery attempts)|zeituberschreitung|delai (depasse|expire)|タイムアウト|再送[^。]{0,20}(試み|期限|回数)|(配送|保存|送信)期限", "Exim, qmail"),
     # --- 15: this person wants nothing from us (narrow on purpose: it is Hard)
     Pattern(15, r"\b(recipient|user|addressee|mailbox owner) (has )?(refused|blocked|rejected|blacklisted|declined|opted out of)( (to accept|all|your|any|this|the))? (e-?mails?|mails?|messages?|you\b|this sender|sender|address)|(recipient|user|addressee)'s personal (black|block|deny) ?list|(recipient|user|addressee) has (chosen|asked|elected) not to (receive|get|accept)|(do(es)? not|don't|doesn't) (want|wish)…(mails?|messages?|hear) ?…from (you|this|the sender|your)", "SparkPost 15"),
     Pattern(15, r"\b(user|recipient|mailbox|addressee|person)\b…only accepts?|not (in|on) (my|the recipient's|his|her|their|the user's|recipient) (allow|white|safe|accept|approv|permit)\w*[- ]?(list|sender)s?|\b(they|recipients?|he|she) (is|are) not accepting (e-?)?mails? from|(sender|you|address)…(block|refus|reject|blacklist)\w* by (the |this )?(recipient|user|addressee)(?!'s (mta|mail ?server|server|mail ?system|system|organi|domain|spam|filter|provider|admin|host))", "Outlook, Gmail contacts"),
@@ -184,7 +184,7 @@ STRONG = frozenset({(1, 1), (1, 3), (1, 6), (2, 2), (2, 3), (3, 4), (4, 7), (7, 
 DOUBTED = frozenset({(1, 1), (1, 3)})
 """Strong, unless the text speaks of DOUBT: some hosts answer 5.1.1 to everything."""
 
-DOUBT = r"your (ip|host|server|network)\b|relay|spam|policy|policies|\bfull\b|quota|dnsbl|black ?list|block ?list|reputation"
+DOUBT = r"message size|your (ip|host|server|network)\b|relay|spam|policy|policies|\bfull\b|quota|dnsbl|black ?list|block ?list|reputation"
 
 RETRYING = 70
 ENHANCED: dict[tuple[int, int], tuple[int, int, int]] = {
@@ -227,6 +227,7 @@ TELLING_HOSTS: tuple[tuple[str, str], ...] = (
     (r"spamhaus|sorbs|spamcop|barracuda|uceprotect|abuseat|surbl|uribl|psbl|dnsbl|senderbase|invaluement", "dnsbl"),
     (r"ipcheck\.proofpoint|csi\.cloudmark|talosintelligence|senderscore", "dnsbl"),
     (r"boxbe|spamarrest|bluebottle", "challenge-response"),
+    (r"spamsignature", "spam signature"),
     (r"^(cat|resolver|queue|routing|smtpsend|storedrv|transport|submission)\.", ""),
 )  # fmt: skip
 """Host names (and dotted words of Exchange) that say something, and the word that stays of them ("" = itself)."""

@@ -22,6 +22,7 @@ __all__ = ["Action", "Kind", "MailReport", "Meaning", "Told", "failure", "meanin
 AUTO_REPLY, TRANSIENT = 60, 70
 PROVIDER = "smtp"
 FEWEST_WORDS = 3
+CHALLENGE = "challenge-response"
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _ORIGINAL_TYPES = ("text/rfc822-headers", "message/rfc822", "message/global-headers", "message/global")
@@ -93,6 +94,9 @@ def _without_a_form(headers: Message, parts: list[Part], original: Message) -> t
     for part in parts:
         if part.type == "message/disposition-notification":
             return _disposed(headers, part, text)
+    if phrases.CHALLENGES.search(text[: prose.WORDS]):
+        to = addressees.written_to(original, returned)
+        return Kind.BOUNCE, [_challenged(to, prose.words(text, to))]
     if not prose.is_from_a_host(headers) and _is_auto_reply(headers, subject):
         return Kind.AUTO_REPLY, []
     senders = addressees.senders(headers, original, text, returned)
@@ -104,6 +108,10 @@ def _without_a_form(headers: Message, parts: list[Part], original: Message) -> t
             failed = addressees.named(named, addressees.written_to(original, returned), senders)
         return Kind.BOUNCE, prose.told(text, subject, failed, tried)
     return (Kind.AUTO_REPLY if _is_auto_reply(headers, subject) else Kind.OTHER), []
+
+
+def _challenged(recipient: str, words: str) -> Told:
+    return Told(recipient=recipient, action=Action.FAILED, status=None, text=f"{CHALLENGE}: {words}")
 
 
 def _is_a_bounce(headers: Message, text: str, comes_back: bool) -> bool:

@@ -151,7 +151,8 @@ def _parameter(headers: Message, name: str) -> str:
         value = headers.get_param(name, "")
     except (ValueError, LookupError, IndexError, TypeError):
         return ""
-    return value if isinstance(value, str) else str(value[2])
+    text = value if isinstance(value, str) else str(value[2])
+    return text[1:].partition('"')[0] if text.startswith('"') else text  # something else ran into its line
 
 
 def _charset(headers: Message) -> str:

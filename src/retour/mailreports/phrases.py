@@ -113,3 +113,13 @@ OFFICES = re.compile(
     re.I,
 )
 """Addresses of people and machines that look after mail."""
+
+CHALLENGES = re.compile(
+    r"\b(add(ed|s|ing)? (yourself|your (e-?mail )?address)|your (e-?mail )?address [^.]{0,20}(added|entered|comes?|put))[^.]{0,60}"
+    r"\b(allow|approv|guest|white|safe|trust)\w*[-\s]{0,2}(senders?'?\s)?list"
+    r"|(prove|verify|confirm|make sure)[^.]{0,40}\b(you are|you're)[^.]{0,20}\b(human|real|person)"
+    r"|(mail|message) [^.]{0,60}\b(wait-?listed|(held|waiting|kept|stored|queued)[^.]{0,60}(until|till|for) you[^.]{0,40}(confirm|verif|approv|click|reply|answer))"
+    r"|(sender|address) (verification|confirmation|authorization) (request|required|needed)",
+    re.I,
+)
+"""The recipient's side asks the sender to prove that he is a person."""

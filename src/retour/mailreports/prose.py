@@ -39,6 +39,7 @@ MOST_COMMENTS = 20
 NOBODY = "nobody@invalid"
 
 _AT_A_LINE = re.compile(r"^[ \t*]{0,8}<([^<>@\s]{1,64}@[^<>@\s]{1,255})>[ \t]?(?::|$)", re.M)
+_SOMEBODY = re.compile(r"[^\s\x00-\x20\x7f@]{1,64}@[^\s\x00-\x20\x7f@]{1,255}")
 _CODES = re.compile(r"(?<![\d.])[45]\d\d[ \-]|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?!\d|\.\d)")
 _REFUSED = re.compile(r"(?<![\d.])5\d\d[ \-]|(?<![\d.])5\.\d{1,3}\.\d{1,3}(?!\d|\.\d)")
 _UNREAD = re.compile(r"<(?:style|script|head)\b", re.I)
@@ -120,7 +121,7 @@ def _specimens(headers: Message, parts: list[Part], text: str) -> list[Message]:
     flat.set_payload(_plain(text))
     mixed = _bare(headers)
     mixed["Content-Type"] = f'{headers.get_content_type()}; boundary="cut"'
-    mixed.set_payload([_again(part) for part in parts[:8]])
+    mixed.set_payload([_again(part) for part in parts[:8] if part.type.startswith(("text/", "message/"))])
     return [mixed, flat] if len(parts) > 1 else [flat]
 
 
@@ -163,7 +164,8 @@ def known_failures(mail: Message) -> tuple[list[str], list[str]]:
 
 def _texts(addresses: Iterable[bytes | str]) -> list[str]:
     texts = (one.decode("utf-8", "replace") if isinstance(one, bytes) else one for one in addresses)
-    return sorted(text.strip("<>\"' ") for text in texts if "@" in text)
+    stripped = (text.strip("<>\"' ") for text in texts)
+    return sorted(text for text in stripped if _SOMEBODY.fullmatch(text))
 
 
 def told(text: str, subject: str, failed: list[str], tried: list[str]) -> list[Told]:

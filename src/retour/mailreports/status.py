@@ -69,7 +69,15 @@ def _names_one(block: Fields) -> bool:
 
 def told(blocks: list[Fields]) -> list[Told]:
     """What the blocks of a delivery status say of each recipient. What has neither action nor status says nothing."""
-    return [one for one in (_told(block) for block in blocks) if one is not None]
+    return [one for one in (_told(block) for block in _of_recipients(blocks)) if one is not None]
+
+
+def _of_recipients(blocks: list[Fields]) -> list[Fields]:
+    """Those that name one, if any does: what the mail's own block has of an action is said of them."""
+    named = [block for block in blocks if _names_one(block)]
+    if not named or _names_one(blocks[0]) or "action" not in blocks[0]:
+        return blocks
+    return [{"action": blocks[0]["action"]} | block for block in named]
 
 
 def _told(block: Fields) -> Told | None:
