@@ -286,3 +286,72 @@ def test_a_mail_that_asks_whether_the_sender_is_a_person_is_a_challenge(words: s
 )
 def test_other_letters_are_none(words: str) -> None:
     assert read(prose(words, sender="anne@example.com", subject="Re: Your order")).kind is Kind.OTHER
+
+
+def test_a_boundary_that_is_told_nowhere_is_seen_where_the_body_begins() -> None:
+    told = b'Content-Type: multipart/report; report-type=delivery-status; boundary="x"\n'
+    for spoilt in (b"", b"Content-Type: multipart/report\n"):
+        mail = dsn(FAILED).replace(told, spoilt)
+        assert [one.recipient for one in read(mail).told] == ["anne@example.com"]
+
+
+def test_a_boundary_of_the_mail_that_is_returned_is_none_of_the_report() -> None:
+    words = (
+        "This message was created automatically.\n\n  anne@example.com\n    mailbox is full\n\n"
+        "------ This is a copy of the message ------\n\nContent-Type: multipart/mixed; boundary=y\n\n"
+        "--y\nContent-Type: text/plain\n\nHello\n--y--"
+    )
+    assert failure(prose(words)).code == "22"
+
+
+def test_empty_lines_before_the_headers_end_nothing() -> None:
+    assert [one.recipient for one in read(b"\n\r\n" + dsn(FAILED)).told] == ["anne@example.com"]
+
+
+def test_a_recipient_without_action_and_status_fails_by_the_reply_that_is_quoted() -> None:
+    fields = (
+        "Final-Recipient: rfc822; anne@example.com\nDiagnostic-Code: smtp; {} mailbox disk quota exceeded"
+    )
+    for reply, action in (("552", Action.FAILED), ("452", Action.DELAYED)):
+        assert [one.action for one in read(dsn(fields.format(reply))).told] == [action]
+    assert failure(dsn(fields.format(552))).code == "22"
+
+
+def test_japanese_that_is_shifted_in_the_open_is_read() -> None:
+    reason = "宛先のメールボックスが見つかりません".encode("iso-2022-jp")
+    mail = dsn(FAILED.replace("5.1.1", "5.0.0")).replace(b"no such user", reason)
+    assert failure(mail).code == "10"
+    subject = "メールエラー通知".encode("iso-2022-jp")
+    letter = (
+        b"From: no-reply@mail.example\nSubject: "
+        + subject
+        + b"\nContent-Type: text/plain; charset=iso-2022-jp\n\n"
+        b"Could not be delivered to: <anne@example.com>\n  As their mailbox is full.\n"
+    )
+    assert (read(letter).kind, read(letter).told[0].recipient) == (Kind.BOUNCE, "anne@example.com")
+    assert failure(letter).code == "22"
+
+
+def test_a_host_that_quotes_a_refusal_under_the_subject_of_the_mail_tells_of_a_bounce() -> None:
+    words = "Error: invalid address\n\n550 - no such user here\n\n  RCPT TO: anne@example.com"
+    mail = prose(words, sender="post_master@mx.example", subject="Re:Your order")
+    assert (read(mail).kind, failure(mail).code) == (Kind.BOUNCE, "10")
+
+
+def test_a_mail_that_was_given_up_after_days_is_over_though_it_says_deferred() -> None:
+    words = "----- Transcript of session follows -----\n421 mx.example... Deferred: Connection timed out\n<anne@example.com>"
+    found = read(prose(words, subject="Returned mail: Cannot send message for 4 days"))
+    assert found.told[0].action is Action.FAILED
+
+
+def test_dots_after_an_address_are_not_of_it() -> None:
+    assert (
+        failure(
+            dsn(
+                FAILED.replace("5.1.1", "5.0.0").replace(
+                    "550 5.0.0 no such user", "550 anne@example.com...User unknown"
+                )
+            )
+        ).code
+        == "10"
+    )

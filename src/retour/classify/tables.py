@@ -77,7 +77,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(54, r"relay(ing|ed)?( access| mail| attempt| of mail| message)?( to …)?( is| was)? " + _REFUSED, "Postfix, Exim"),
     Pattern(54, r"(unable|not (permitted|allowed|authori[sz]ed)|cannot|can't|won't|will not|refuse|attempt) to relay", "Exchange"),
     Pattern(54, r"(do(es)? not|don't|doesn't|cannot|can't|will not|no) (open |mail |allow )?relay|open relay", "various"),
-    Pattern(54, r"rcpthosts|insecure mail relay|as (a|an open|your) relay\b|not been configured to let you|tenantattribution|not a (gateway|relay)|not configured to relay|only registered users|(?<!senders )must (first )?(be )?authenticat(e|ed)(?! with)|(not|n't) (be )?allowed to be relayed|relayed thr", "qmail, RFC 3461 era sendmail, Exchange Online"),
+    Pattern(54, r"rcpthosts|insecure mail relay|as (a|an open|your) relay\b|not been configured to let you|tenantattribution|not a (gateway|relay)|not configured to relay|only registered users|turn on smtp auth|(?<!senders )must (first )?(be )?authenticat(e|ed)(?! with)|(not|n't) (be )?allowed to be relayed|relayed thr", "qmail, RFC 3461 era sendmail, Exchange Online"),
     Pattern(54, r"relais (refuse|interdit)|weiterleitung (verweigert|nicht)|中継(を|が)?(拒否|許可)", "fr, de, ja"),
     Pattern(54, r"(?<!for )(smtp auth\w*|(?<!; )\bauthentication|client (was )?not authenticated) (is )?(required|to send)", "Exchange 5.7.57, RFC 4954"),
     # --- 52: what the message says
@@ -89,13 +89,13 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(52, r"(reject|refus|block|denied|not accepted)…(message|mail|email|its|objectionable|bad|suspicious) content|objectionable content|message (looks|seems) suspicious|hidden url", "various"),
     Pattern(52, r"(\b(is|as|contains?|containing|consider(s|ed)?|classified|identified|detected|marked|flagged|looks?|appears?|be|probabl[ey]|likely|suspected|possible|for|of)\b( \S{1,12}){0,2}? )" + _SPAM + r"(?!( e-?mail)? (source|sender|sent|originat|host|server|policy|list|from|complaint|traffic|mail originating))(?! mail originating)", "Gmail, Yandex, SpamAssassin"),
     Pattern(52, r"spam[- ]?like (?!characteristics)|\bspam[- ]?(my )?(e-?)?(mail|signature|message|detect|filter|content|score|rating|level|check|word|rule|threshold|assassin|reject)s?(?! (source|server|from your)|ing from)|rspamd|cloudmark|bayesian", "Postfix content filters"),
-    Pattern(52, r"(high|message|too high|over)…spam(?!mer)|reject\w*:? spam|spam (refus|reject|block|not accept)|\bjunk ?mail\b(?! rejected -)|spam url|\(\W{0,3}spam\W{0,3}\)|spamming (is )?(not|prohibit|forbid)|reject\w*\W{1,4}(bulk|junk) |\badvertis|ofr ?50[67]", "Mail.ru, Orange France"),
+    Pattern(52, r"(high|message|too high|over)…spam(?!mer)|reject\w*:? spam|spam (refus|reject|block|not accept)|\bjunk ?mail\b(?! rejected -)|spam url|\(\W{0,3}spam\W{0,3}\)|spamming (is )?(not|prohibit|forbid)|reject\w*\W{1,4}(bulk|junk) |\badvertis(?!e[sd]? )|ofr ?50[67]", "Mail.ru, Orange France"),
     Pattern(52, r"垃圾(邮件|郵件|信)|病毒|(违规|敏感|非法)(内容|信息|词)|\bспам", "zh: QQ, NetEase; ru"),
     Pattern(52, r"(^|[-:;=>] ?)\W*spam\W*$|spamshield|unerwunschte (werbung|nachricht|inhalt)|contenu (refuse|interdit|indesirable)|迷惑メール|スパム", "de, fr, ja"),
     # --- 21 before what may stand beside it, where the name service itself is quoted
     Pattern(21, r"nxdomain|name service error|infodomainnonexistent|dns error: domain name not found|proper dns entries|mail domain mentioned", "Postfix, Gmail, Exchange 5.4.310"),
     # --- 51: who we are: address and name of the sending host
-    Pattern(51, r"\bdnsbl|\br[bh]l\b|\bdul\b|spamhaus|\bsorbs\b|spamcop|barracuda|senderbase|uceprotect|abuseat|\bxbl\b|\bzen\b", "block lists"),
+    Pattern(51, r"\bdnsr?bl|blocked for abuse|\br[bh]l\b|\bdul\b|spamhaus|\bsorbs\b|spamcop|barracuda|senderbase|uceprotect|abuseat|\bxbl\b|\bzen\b", "block lists"),
     Pattern(51, r"(?<!personal )\b(black|block|deny|bad|reject)[- ]?(list|hol)(ed|ing|s)?\b(?! by (the )?(recipient|user))|(?<!not )(?<!un)\blisted (at|in|on) |リスト(に|へ)?登録|schwarze liste|liste noire", "Outlook S3140, many"),
     Pattern(51, r"\b(abuse|drop|spam(mer)?s?) ?list|known spammer|messages? from…permanently deferred|\((hvu|rtr|dns|dyn|con|rly|hld) ?: ?\w{1,8}\)|\baup#|(mails?|messages?|connections?) from 0\b…(block|reject|refus|denied)", "AOL, Yahoo TSS09, Charter"),
     Pattern(51, r"reputation|senderscore|untrusted (host|server|ip)", "Gmail, Cisco, Trend Micro"),
@@ -184,7 +184,7 @@ STRONG = frozenset({(1, 1), (1, 3), (1, 6), (2, 2), (2, 3), (3, 4), (4, 7), (7, 
 DOUBTED = frozenset({(1, 1), (1, 3)})
 """Strong, unless the text speaks of DOUBT: some hosts answer 5.1.1 to everything."""
 
-DOUBT = r"message size|your (ip|host|server|network)\b|relay|spam|policy|policies|\bfull\b|quota|dnsbl|black ?list|block ?list|reputation"
+DOUBT = r"message size|too many recipients|your (ip|host|server|network)\b|relay|spam|policy|policies|\bfull\b|quota|dnsbl|black ?list|block ?list|reputation"
 
 RETRYING = 70
 ENHANCED: dict[tuple[int, int], tuple[int, int, int]] = {

@@ -121,7 +121,7 @@ def _is_a_bounce(headers: Message, text: str, comes_back: bool) -> bool:
     """
     says_so = prose.says_so(text)
     if prose.is_from_a_host(headers):
-        return says_so or prose.is_about_a_failure(headers)
+        return says_so or prose.is_about_a_failure(headers) or prose.has_a_code(text)
     subject = header(headers, "Subject")
     if phrases.OF_PEOPLE.match(subject) or _is_auto_reply(headers, subject):
         return False

@@ -25,11 +25,14 @@ HEADER_CHARACTERS = 2_000
 MOST_PARTS = 64
 DEEPEST = 6
 CHARSETS = ("utf-8", "latin-1")
+SHIFTED = ("iso-2022-jp",)
+"""What has escape sequences of it, whatever else is told or, in a delivery status, not told at all."""
 
 _PARSER = BytesHeaderParser(policy=compat32)
 _KNOWN = re.compile(
     r"(utf-?(8|16|32)|iso-?(8859|2022)|windows|cp|us|ascii|koi8|mac|euc|shift|ms932|gb|big5|latin|hz|johab|tis)[\w-]*"
 )  # Python has others that are no charsets of mail, and slow
+_SHOWN = re.compile(rb"(?:[^\n]{0,200}\n){0,4}--([^\s-][^\n]{0,69})\n(?=Content-)", re.I)
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 
 
@@ -52,7 +55,8 @@ class Part(NamedTuple):
     def text(self) -> str:
         """The content as text. Never fails: what is no text in its charset is read as another."""
         content, charset = self.bytes, _charset(self.headers)
-        for name in (charset, *CHARSETS):
+        shifted = SHIFTED if b"\x1b$" in content else ()
+        for name in (*shifted, charset, *CHARSETS):
             try:
                 return content.decode(name).replace("\r\n", "\n")
             except (LookupError, ValueError):
@@ -62,7 +66,7 @@ class Part(NamedTuple):
 
 def leaves(raw: bytes) -> list[Part]:
     """The parts that hold something, in their order; first of all the mail itself as `Part` without content type."""
-    head = raw[:HEAD_BYTES].replace(b"\r\n", b"\n")
+    head = raw[:HEAD_BYTES].replace(b"\r\n", b"\n").lstrip(b"\n")
     headers, body = split(head)
     found = [Part(type="", headers=headers, raw=b"")]
     waiting = [(headers, body, 0)]
@@ -93,14 +97,21 @@ def _inner(headers: Message, body: bytes) -> list[bytes]:
     if _type(headers) == "message/rfc822":
         attached, _ = split(body.lstrip(b"\n"))
         return [body.lstrip(b"\n")] if _type(attached) == "multipart/report" else []
-    if not _type(headers).startswith("multipart/"):
-        return []
-    boundary = _parameter(headers, "boundary")
+    boundary = _boundary(headers, body)
     if not boundary:
         return []
-    mark = b"\n--" + boundary.encode("latin-1", "replace").rstrip()
+    mark = b"\n--" + boundary
     pieces = (b"\n" + body).split(mark, MOST_PARTS)[1:]
     return [_after_line(piece) for piece in pieces if not piece.startswith(b"--")]
+
+
+def _boundary(headers: Message, body: bytes) -> bytes:
+    """As told; where a multipart tells none, or nothing is told of the type at all, as the body begins with it."""
+    if "Content-Type" in headers and not _type(headers).startswith("multipart/"):
+        return b""
+    told = _parameter(headers, "boundary").encode("latin-1", "replace").rstrip()
+    shown = None if told else _SHOWN.match(body)
+    return shown[1] if shown else told
 
 
 def _after_line(piece: bytes) -> bytes:
@@ -123,12 +134,15 @@ def header(message: Message, name: str) -> str:
 
 
 def _as_written(message: Message, name: str) -> str:
-    """The first of that name; in UTF-8 where it has more than ASCII (RFC 6532), else each octet a character."""
+    """The first of that name; in UTF-8 where it has more than ASCII (RFC 6532), else each octet a character.
+
+    Japanese hosts shift in the open, without encoded words.
+    """
     wanted = name.lower()
     found = next((value for known, value in message.raw_items() if known.lower() == wanted), "")
     value = str(found)[:HEADER_CHARACTERS]
     if value.isascii():
-        return value
+        return value.encode().decode(SHIFTED[0], "replace") if "\x1b$" in value else value
     raw = value.encode("utf-8", "surrogateescape")
     try:
         return raw.decode()

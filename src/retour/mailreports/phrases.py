@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 HOSTS = re.compile(
-    r"mailer[-_. ]?daemon|post ?master|mail ?delivery|mdaemon|mail[-_ ]?(er|system|administrator|router|gateway)\b"
+    r"mailer[-_. ]?daemon|post[-_ ]?master|mail ?delivery|mdaemon|mail[-_ ]?(er|system|administrator|router|gateway)\b"
     r"|^\W*(bounce|noreply-bounce|nobody|root|mmdf|daemon)|system administrator|microsoft ?(exchange|outlook)|smtp gateway"
     r"|internet mail|delivery (subsystem|system)",
     re.I,
@@ -19,7 +19,7 @@ SUBJECTS = re.compile(
     r"|message (status|delivery|not delivered|undeliv|could not)|failure (notice|notification|delivery)|returned (mail|to)"
     r"|unzustellbar|nicht zustellbar|unzustellbarkeit|zustellung|fehlgeschlagen|non remis|echec de|échec|non delivr"
     r"|no se (ha )?pu(do|ede) entregar|devuelto|onbestelbaar|niet (worden )?bezorgd|mancata consegna|не доставлено"
-    r"|配信|配送|送信(でき|エラー)|届きません|退信|退回|投递|недоставлен|не доставлен|반송|전송 ?실패|delayed|warning: (could|message)|could not send"
+    r"|配信|配送|送信(でき|エラー)|メールエラー|エラー(通知|メール)|届きません|退信|退回|投递|недоставлен|не доставлен|반송|전송 ?실패|delayed|warning: (could|message)|could not send"
     r"|mail could not|user unknown|(virus|banned)[^:]{0,60} in (mail|message)|(message|mail) blocked|error (de|en la) entrega|error sending your|non (distribu|deliv|remis|consegn)|n[aã]o (foi )?entreg|devolvid[ao]|no entregad"
     r"|niedostarcz|kunde inte|kunne ikke|ei voitu|teslim edilem|(are|is|you're) not (a )?(list )?member|(post|posting) (has been |was )?reject",
     re.I,
@@ -36,7 +36,7 @@ DELAYED = re.compile(
 
 GIVEN_UP = re.compile(
     r"giving up|given up|gave up|permanent|will not (be )?(retried|try)|no (more|further) (attempt|retr|deliver)"
-    r"|not try(ing)? again|has been (returned|removed|deleted|expired)|retry time-?out exceeded|undeliverable",
+    r"|not try(ing)? again|has been (returned|removed|deleted|expired)|retry time-?out exceeded|undeliverable|cannot send (message|mail) (for|within)",
     re.I,
 )
 """It is over, whatever else is said."""

@@ -14,6 +14,7 @@ MOST_RECIPIENTS = 100
 """A mail of ours has one recipient; a host may gather several reports in a mail."""
 
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\d)")
+_REPLY = re.compile(r"\s*#?([45])\d\d[ \-]")
 _HEX = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 _NAME = re.compile(r"[A-Za-z][\w-]{0,60}(?=\s?:)")
@@ -86,7 +87,7 @@ def _told(block: Fields) -> Told | None:
     diagnostic = _after_type(block.get("diagnostic-code") or _supplement(block))
     found = _STATUS.search(block.get("status", "")) or _STATUS.search(diagnostic)
     status = found.group() if found else None
-    action = _action(block.get("action", ""), status)
+    action = _action(block.get("action", ""), status) or _by_reply(diagnostic)
     if action is None:
         return None
     return Told(recipient=_recipient(block), action=action, status=status, text=diagnostic)
@@ -105,6 +106,12 @@ def _action(word: str, status: str | None) -> Action | None:
     }
     by_class = {"2": Action.DELIVERED, "4": Action.DELAYED, "5": Action.FAILED}
     return aliases.get(said) or (by_class[status[0]] if status else None)
+
+
+def _by_reply(diagnostic: str) -> Action | None:
+    """As the host replied, where nothing else says what became of it."""
+    found = _REPLY.match(diagnostic)
+    return found and {"4": Action.DELAYED, "5": Action.FAILED}[found[1]]
 
 
 def _recipient(block: Fields) -> str:
