@@ -155,6 +155,10 @@ class Fact(Value):
     exclusion: Exclusion | None = None
 
 
+NO_COMPLAINTS = frozenset({"auth-failure", "not-spam", "dmarc"})
+"""Kinds of feedback (RFC 5965) that are none: reports on our own domain's authentication (RFC 6591), its opposite."""
+
+
 class Learned(Value):
     """What somebody who knows says of one message after it was sent. complaint: its kind; then status and failure are
     those of a complaint. exclusion: of a message that was left out."""

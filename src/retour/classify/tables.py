@@ -93,7 +93,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(52, r"垃圾(邮件|郵件|信)|病毒|(违规|敏感|非法)(内容|信息|词)|\bспам", "zh: QQ, NetEase; ru"),
     Pattern(52, r"(^|[-:;=>] ?)\W*spam\W*$|spamshield|unerwunschte (werbung|nachricht|inhalt)|contenu (refuse|interdit|indesirable)|迷惑メール|スパム", "de, fr, ja"),
     # --- 21 before what may stand beside it, where the name service itself is quoted
-    Pattern(21, r"nxdomain|name service error|infodomainnonexistent|dns error: domain name not found|proper dns entries|mail domain mentioned", "Postfix, Gmail, Exchange 5.4.310"),
+    Pattern(21, r"unable to get mx info|\bno mx for\b|nxdomain|name service error|infodomainnonexistent|dns error: domain name not found|proper dns entries|mail domain mentioned", "Postfix, Gmail, Exchange 5.4.310"),
     # --- 51: who we are: address and name of the sending host
     Pattern(51, r"\bdnsr?bl|blocked for abuse|\br[bh]l\b|\bdul\b|spamhaus|\bsorbs\b|spamcop|barracuda|senderbase|uceprotect|abuseat|\bxbl\b|\bzen\b", "block lists"),
     Pattern(51, r"(?<!personal )\b(black|block|deny|bad|reject)[- ]?(list|hol)(ed|ing|s)?\b(?! by (the )?(recipient|user))|(?<!not )(?<!un)\blisted (at|in|on) |リスト(に|へ)?登録|schwarze liste|liste noire", "Outlook S3140, many"),

@@ -19,7 +19,7 @@ from retour.suppression import EMAIL_SUPPRESSED
 NAME = "retour"
 """What the mark is called among a provider's own arguments, tags, variables, metadata."""
 
-UNDETERMINED, INVALID, SOFT, ADMIN, SPAM_BLOCK, TRANSIENT = 1, 10, 20, 25, 51, 70
+UNDETERMINED, INVALID, SOFT, TIMEOUT, ADMIN, SPAM_BLOCK, TRANSIENT = 1, 10, 20, 24, 25, 51, 70
 CHARACTERS = 4_096  # read of any one text; the classifier reads no more
 REFERENCE_CHARACTERS = 200
 ABUSE = "abuse"

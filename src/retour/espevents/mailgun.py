@@ -18,8 +18,8 @@ from retour.limits import CALLBACK_TOKENS
 from retour.model import Learned
 
 SUPPRESSED = "suppress"
-OLD = "old"
-TIMEOUT = 24
+BY_REASON = {"old": 24, "espblock": 50, "blacklisted": 51}
+"""Mailgun's own reasons, where the words say nothing."""
 
 _seen: Kept[bytes] = Kept(CALLBACK_TOKENS)
 """Digest of the body by key and token."""
@@ -94,4 +94,4 @@ def _failed(one: dict[str, Any], said: Said) -> Learned:
     reason = text(one, "reason")
     if reason.startswith(SUPPRESSED):
         return events.denied(said)
-    return events.bounced(said, events.code_of(said, TIMEOUT if reason == OLD else events.UNDETERMINED))
+    return events.bounced(said, events.code_of(said, BY_REASON.get(reason, events.UNDETERMINED)))

@@ -14,10 +14,11 @@ from retour.espevents import events
 from retour.espevents.events import NAME, EspEvent, Posted, Said, text
 from retour.model import Learned
 
+SOFT = "SoftBounce"
 CODES = {
     "HardBounce": 10,
     "BadEmailAddress": 10,
-    "SoftBounce": 20,
+    SOFT: 20,
     "SpamNotification": 52,
     "VirusNotification": 52,
     "Blocked": 50,
@@ -70,13 +71,14 @@ def _learned(body: dict[str, Any]) -> Learned | None:
         case "Delivery":
             return events.delivered(said)
         case "Bounce":
-            return _bounced(text(body, "Type"), said)
+            return _bounced(text(body, "Type"), said, bool(text(body, "Details")))
         case "SpamComplaint":
             return events.complained(said)
     return None
 
 
-def _bounced(kind: str, said: Said) -> Learned | None:
+def _bounced(kind: str, said: Said, quoted: bool) -> Learned | None:
+    """quoted: the words are the host's. Postmark's own for a soft bounce name a full mailbox, whatever it was."""
     if kind == "SpamComplaint":
         return events.complained(said)
     if kind in NO_BOUNCES:
@@ -87,4 +89,6 @@ def _bounced(kind: str, said: Said) -> Learned | None:
         return events.denied(said)
     if kind in REFUSED:
         return events.failed(said)
+    if kind == SOFT and quoted and not events.is_hard(said):
+        return events.bounced(said, events.code_of(said, CODES[SOFT]))
     return events.bounced(said, CODES.get(kind) or events.code_of(said))

@@ -21,7 +21,7 @@ from retour.model import Learned
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
-LISTED = ("bounced", "unsubscribed", "spam reporting")
+LISTED = ("bounced", "unsubscribed", "spam report")
 """How the reasons of `dropped` begin that say that SendGrid keeps the address on one of its lists."""
 BY_CLASS = {
     "invalid address": 10,
@@ -32,6 +32,9 @@ BY_CLASS = {
     "technical failure": 20,
 }
 BLOCKS = (50, 51, 52)
+AGAINST_NOBODY = (1, 10, 15, 40)
+"""Codes that a block may not have: it says nothing against the address, and something of the sender."""
+INVALID, EXPIRED = "invalid", "expired"
 
 
 def headers(mark: str) -> tuple[tuple[str, str], ...]:
@@ -85,18 +88,25 @@ def _learned(one: dict[str, Any]) -> Learned | None:
         case "bounce":
             return events.bounced(said, _code(one, said))
         case "dropped":
-            listed = text(one, "reason").lower().startswith(LISTED)
-            return events.denied(said) if listed else events.failed(said)
+            return _dropped(text(one, "reason").strip().lower(), said)
         case "spamreport":
             return events.complained(said)
     return None
 
 
+def _dropped(reason: str, said: Said) -> Learned:
+    """Not sent: the address stands on a list of SendGrid's, is no address, or the reason is ours."""
+    if reason == INVALID:
+        return events.bounced(said, events.INVALID)
+    return events.denied(said) if reason.startswith(LISTED) else events.failed(said)
+
+
 def _code(one: dict[str, Any], said: Said) -> int:
     """By the words, then by SendGrid's own class; a block says nothing against the address."""
-    by_class = BY_CLASS.get(text(one, "bounce_classification").lower(), events.UNDETERMINED)
+    otherwise = events.TIMEOUT if text(one, "type") == EXPIRED else events.UNDETERMINED
+    by_class = BY_CLASS.get(text(one, "bounce_classification").lower(), otherwise)
     code = events.code_of(said, by_class)
-    if text(one, "type") != "blocked" or code in BLOCKS:
+    if text(one, "type") != "blocked" or code not in AGAINST_NOBODY:
         return code
     return by_class if by_class in BLOCKS else BLOCKS[0]
 

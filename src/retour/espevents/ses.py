@@ -12,9 +12,8 @@ import msgspec
 
 from retour.espevents import events, sns
 from retour.espevents.events import NAME, EspEvent, Posted, Said, at, first, text
-from retour.model import Learned
+from retour.model import NO_COMPLAINTS, Learned
 
-NOT_SPAM = "not-spam"
 CODES = {
     "NoEmail": 10,
     "MailboxFull": 22,
@@ -22,8 +21,15 @@ CODES = {
     "ContentRejected": 52,
     "AttachmentRejected": 52,
 }
-LISTED = ("Suppressed", "OnAccountSuppressionList")
-"""Subtypes that say that SES, or the account, keeps the address on a list, and that nothing was sent."""
+LISTED = (
+    "Suppressed",
+    "OnAccountSuppressionList",
+    "OnTenantSuppressionList",
+    "EmailValidationSuppressed",
+    "UnsubscribedRecipient",
+)
+"""Subtypes that say that SES, the account or its tenant keeps the address on a list, and that nothing was sent."""
+LATE = "CustomTimeoutExceeded"
 
 
 def headers(mark: str) -> tuple[tuple[str, str], ...]:
@@ -94,8 +100,8 @@ def _bounced(bounce: Any, reference: str) -> Learned:
     if kind == "Permanent":
         return events.bounced(said, events.code_of(said, events.INVALID))
     if kind == "Transient":
-        code = events.SOFT if events.is_hard(said) else events.code_of(said, events.SOFT)
-        return events.bounced(said, code)
+        otherwise = events.TIMEOUT if subtype == LATE else events.SOFT
+        return events.bounced(said, otherwise if events.is_hard(said) else events.code_of(said, otherwise))
     return events.bounced(said, events.UNDETERMINED)
 
 
@@ -104,7 +110,7 @@ def _complained(complaint: Any, reference: str) -> Learned | None:
     if text(complaint, "complaintSubType") in LISTED:
         return events.denied(said)
     kind = text(complaint, "complaintFeedbackType") or events.ABUSE
-    return None if kind == NOT_SPAM else events.complained(said, kind)
+    return None if kind.lower() in NO_COMPLAINTS else events.complained(said, kind)
 
 
 def _said(words: str, reference: str, status: str = "") -> Said:

@@ -15,7 +15,7 @@ from retour.classify import told as told_words
 from retour.mailreports import addressees, complaints, phrases, prose, status
 from retour.mailreports.parts import Part, header, leaves, split
 from retour.mailreports.report import Action, Kind, MailReport, Told
-from retour.model import Failure, FailureCategory, FeedbackStatus, ProviderFacts
+from retour.model import NO_COMPLAINTS, Failure, FailureCategory, FeedbackStatus, ProviderFacts
 
 __all__ = ["Action", "Kind", "MailReport", "Meaning", "Told", "failure", "meaning_of", "read"]
 
@@ -57,7 +57,7 @@ def _content(headers: Message, parts: list[Part], original: Message) -> tuple[Ki
     """Kind, what is told, and a complaint's type. The most formal evidence decides."""
     complaint = complaints.found(headers, parts)
     if complaint is not None:
-        wanted = complaint.type not in complaints.NOT_OF_PEOPLE
+        wanted = complaint.type not in NO_COMPLAINTS
         named = complaint.told or complaints.told([addressees.written_to(original, "")])
         return (Kind.COMPLAINT if wanted else Kind.OTHER), named, complaint.type
     said = [

@@ -10,9 +10,6 @@ from retour.mailreports import status
 from retour.mailreports.parts import Part, header
 from retour.mailreports.report import Action, Told
 
-NOT_OF_PEOPLE = frozenset({"auth-failure", "not-spam", "dmarc"})
-"""Feedback types that are no complaint: reports on our own domain's authentication (RFC 6591), the opposite of one."""
-
 _FORMS = re.compile(
     r"^\W*(complaint about message from|spam report:|(e-?mail )?abuse report|\[spam report\]|e-?mail feedback report)",
     re.I,
