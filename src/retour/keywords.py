@@ -53,6 +53,7 @@ KEYWORDS = (
     Keyword("remove", STOP, "en", AWS),
     Keyword("unsub", STOP, "en", "help.brevo.com, SMS opt-out keywords (Norway)"),
     Keyword("arret", STOP, "fr", f"{AWS}; {BIRD}"),
+    Keyword("arrete", STOP, "fr", "www.twilio.com/docs/proxy/opt-out-keywords"),
     Keyword("baja", STOP, "es", "Mobile Marketing Association; Spanish operators take it"),
     Keyword("cancelar", STOP, "es", "Mobile Marketing Association"),
     Keyword("detener", STOP, "es", BIRD),

@@ -8,8 +8,8 @@ import sys
 import structlog
 
 
-def set_up(form: str) -> None:
-    """form: json, text, or empty for text on a terminal and JSON elsewhere."""
+def set_up(form: str, *, for_good: bool) -> None:
+    """form: json, text, or empty for text on a terminal and JSON elsewhere. for_good: each logger is made once."""
     text = form == "text" or (not form and sys.stderr.isatty())
     structlog.configure(
         processors=[
@@ -21,5 +21,5 @@ def set_up(form: str) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=for_good,
     )

@@ -180,7 +180,7 @@ async def test_a_receipt_comes_again_until_the_store_has_it(node: NodeSmsc) -> N
         smpp.keep([standing(node.place)])
         await smpp.send(outgoing(node.place), NOON)
         await node.until(lambda: node.taken() == ["DELIVRD"])
-    assert [one["status"] for one in node.all("answered")] == [0x64, 0x64, 0x64, 0]
+    assert [one["status"] for one in node.all("answered")] == [0x58, 0x58, 0x58, 0]
     assert len(ears.reports) == 1
 
 

@@ -15,7 +15,7 @@ from retour import limits
 from retour.channels import smpp_link, smpp_session
 from retour.model import FeedbackStatus
 
-LATER = 0x64
+LATER = 0x58
 
 
 @pytest.fixture

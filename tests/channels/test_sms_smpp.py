@@ -12,7 +12,7 @@ from channels.letters import NOON, trusting
 from channels.texts import Ears, channel, configuration, examination, in_short, outgoing, standing
 from outside.certificates import Authority
 from outside.smsc import SYSTEM_ID, Conduct, Smsc, smsc
-from outside.sockets import trap
+from outside.sockets import resetting, trap
 from retour import limits
 from retour.channels import smpp_link
 from retour.channels.dialling import login_is_safe
@@ -255,6 +255,18 @@ async def test_an_smsc_that_is_not_there_is_trouble() -> None:
         receipt = await smpp.send(outgoing(center), NOON)
     assert receipt.trouble is not None
     assert "can't be reached: connection refused" in receipt.trouble
+
+
+async def test_an_smsc_that_resets_each_connection_is_trouble_whenever_it_does() -> None:
+    """Sometimes it is gone before anybody asks who it was."""
+    with resetting() as port:
+        there = Smsc(Conduct())
+        there.port = port
+        async with channel() as smpp:
+            for _ in range(100):
+                examined = await smpp.examine(examination(there))
+                assert examined.trouble is not None
+                assert f"The SMSC 127.0.0.1:{port} " in examined.trouble
 
 
 async def test_an_smsc_that_cuts_each_bind_is_trouble() -> None:

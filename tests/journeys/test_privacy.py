@@ -38,8 +38,7 @@ def logged() -> Iterator[io.StringIO]:
     kept = io.StringIO()
     before = structlog.get_config()
     with contextlib.redirect_stderr(kept):
-        logs.set_up("json")
-        structlog.configure(cache_logger_on_first_use=False)
+        logs.set_up("json", for_good=False)
         yield kept
     structlog.configure(**before)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from threading import Thread
 
 
 @dataclass
@@ -48,3 +50,24 @@ async def saying(answer: bytes) -> AsyncIterator[int]:
 
     async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1]
+
+
+@contextmanager
+def resetting() -> Iterator[int]:
+    """A port whose connections are reset as soon as they stand, by a thread, so that it can be at any moment."""
+
+    def reset_each() -> None:
+        with suppress(OSError):  # closed: the end
+            while True:
+                connection, _ = listening.accept()
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=reset_each)
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()

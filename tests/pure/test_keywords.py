@@ -31,6 +31,7 @@ from retour.keywords import KEYWORDS, Wish, read
         ("REVOKE", "revoke", Wish.STOP),
         ("Arrêt", "arret", Wish.STOP),
         ("ARRET", "arret", Wish.STOP),
+        ("Arrête !", "arrete", Wish.STOP),
         ("Baja", "baja", Wish.STOP),
         ("Stopp", "stopp", Wish.STOP),
         ("uit", "uit", Wish.STOP),

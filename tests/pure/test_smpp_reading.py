@@ -50,6 +50,10 @@ def in_short(found: Report) -> str:
         ("ENROUTE", "nothing"),
         ("ACCEPTD", "nothing"),
         ("SLEEPING", "nothing"),
+        ("BUFFRED", "nothing"),
+        ("FAILED", "bounce Ignored UNDELIV"),
+        ("SYSERR", "bounce Ignored UNDELIV"),
+        ("NOCRED", "bounce Ignored REJECTD"),
     ],
 )
 def test_a_state_is_what_its_word_says(stat: str, came: str) -> None:
@@ -95,6 +99,69 @@ def test_the_messages_own_words_are_not_read_as_a_receipt() -> None:
     found = read(Delivered(esm_class=4, sender="", to="", text=text), {"errorTable": "twilio"})
     assert isinstance(found, Report)
     assert (found.reference, in_short(found)) == ("7", "delivered")
+
+
+def test_a_message_state_that_nobody_knows_leaves_it_to_the_words() -> None:
+    assert in_short(receipt("DELIVRD", state=50)) == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "came"),
+    [
+        ("id: sub:001 dlvrd:000 done date:2611302101 stat:UNDELIV err:000", "", "bounce Ignored UNDELIV"),
+        ("id:ns:12345 sub:001 stat:DELIVRD err:000", "ns:12345", "delivered"),
+        ("id:7 sub:001 dlvrd:001 done date:261130210102 DELIVRD err:000 text:", "7", "delivered"),
+        ("id:7 sub:001 done date:2611302101 stat:EXPIRED err:000", "7", "bounce Soft EXPIRED"),
+        ("id:7 done date:2611302101 stat: err:000", "7", "nothing"),
+    ],
+)
+def test_receipts_whose_fields_lack_a_value_or_a_label_are_read(text: str, named: str, came: str) -> None:
+    found = read(Delivered(esm_class=4, sender="", to="", text=text), {})
+    assert isinstance(found, Report)
+    assert (found.reference, in_short(found)) == (named, came)
+
+
+@pytest.mark.parametrize(
+    ("esm_class", "coding", "body"),
+    [
+        (0x04, 0, b"id:a_7 sub:001 stat:DELIVRD err:000"),
+        (0x04, 8, b"id:a_7 sub:001 stat:DELIVRD err:000"),  # the coding of the message that it is about
+        (0x44, 8, b"id:a_7 sub:001 stat:DELIVRD err:000"),  # and its header, which is not there
+        (0x04, 8, "id:a_7 sub:001 stat:DELIVRD err:000".encode("utf-16-be")),
+        (0x44, 0, b"\x05\x00\x03\x01\x02\x01id:a_7 sub:001 stat:DELIVRD err:000"),
+    ],
+)
+def test_a_receipt_is_read_whatever_it_has_of_its_message_s_coding(
+    esm_class: int, coding: int, body: bytes
+) -> None:
+    found = delivered(deliver_sm(esm_class, coding, body))
+    assert found is not None
+    report = read(found, {})
+    assert isinstance(report, Report)
+    assert (report.reference, in_short(report)) == ("a_7", "delivered")
+
+
+def test_a_text_of_a_person_keeps_its_coding() -> None:
+    found = delivered(deliver_sm(0x00, 8, "Hallo Ännchen".encode("utf-16-be")))
+    assert found is not None
+    assert found.text == "Hallo Ännchen"
+
+
+def deliver_sm(esm_class: int, coding: int, body: bytes) -> bytes:
+    """The octets of a deliver_sm (SMPP 3.4, 4.6.1) from +49151 to +1555."""
+    fields = (
+        b"\0"
+        + b"\1\1"
+        + b"49151\0"
+        + b"\1\1"
+        + b"1555\0"
+        + bytes([esm_class])
+        + bytes(2)
+        + b"\0\0"
+        + bytes(2)
+    )
+    fields += bytes([coding, 0, len(body)]) + body
+    return (16 + len(fields)).to_bytes(4) + (5).to_bytes(4) + bytes(4) + (1).to_bytes(4) + fields
 
 
 def test_the_id_of_the_tlv_outranks_the_text() -> None:

@@ -60,11 +60,14 @@ class SmscDialer:
         self, dialled: socket.socket
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | str:
         """The connection, encrypted where it has to be. The certificate is of the name, whatever was dialled."""
-        if not login_is_safe(self._security, dialled.getpeername()[0]):
-            return f"No login to the SMSC {self.name} without TLS. Set security to tls, or use a tunnel that ends here."
         encrypted = self._security == "tls"
         context, name = (self._trust(), self._host) if encrypted else (None, None)
         try:
+            if not login_is_safe(self._security, dialled.getpeername()[0]):
+                return (
+                    f"No login to the SMSC {self.name} without TLS. "
+                    "Set security to tls, or use a tunnel that ends here."
+                )
             async with asyncio.timeout(SMPP_CONNECT_SECONDS):
                 return await asyncio.open_connection(sock=dialled, ssl=context, server_hostname=name)
         except (OSError, EOFError) as error:

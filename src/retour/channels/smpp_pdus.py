@@ -94,12 +94,17 @@ def _network_error(value: bytes) -> str:
 
 
 def _text(body: bytes, coding: int, esm_class: int) -> str:
-    """A receipt is ASCII whatever alphabet the SMSC has by default: `_` in an id would be `§`."""
-    if esm_class & UDH_PRESENT and body:
+    """A receipt is ASCII whatever alphabet the SMSC has by default: `_` in an id would be `§`.
+
+    Some repeat in it what the message had that it is about, its coding and its esm_class; then its text is ASCII all
+    the same, without any header.
+    """
+    is_receipt = bool(esm_class & KIND)
+    if esm_class & UDH_PRESENT and body and not (is_receipt and body[:3].lower() == b"id:"):
         body = body[1 + body[0] :]
-    if coding == UCS2_CODING:
+    if coding == UCS2_CODING and not (is_receipt and body[:1] != b"\0"):
         return body.decode("utf-16-be", "replace")
-    if coding in LATIN_CODINGS or esm_class & KIND:
+    if coding in LATIN_CODINGS or is_receipt:
         return body.decode("latin-1")
     return _gsm_text(body)
 

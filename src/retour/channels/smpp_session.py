@@ -39,8 +39,8 @@ from retour.limits import (
 from retour.rates import Rate
 from retour.smsproviders.smpp import Delivered
 from retour.smsproviders.smpp_codes import (
+    LATER,
     OK,
-    RECEIVER_TEMPORARY_ERROR,
     UNKNOWN_COMMAND,
     WRONG_PARAMETER_LENGTH,
 )
@@ -221,7 +221,7 @@ class Session:
             log.warning("smpp_deliver_garbled", octets=len(came.raw))
             self._answer(came, WRONG_PARAMETER_LENGTH)
         elif len(self._heard) >= SMPP_HEARD_AT_ONCE:
-            self._answer(came, RECEIVER_TEMPORARY_ERROR)
+            self._answer(came, LATER)
         else:
             task = asyncio.create_task(self._hear_and_answer(came, found))
             self._heard.add(task)

@@ -26,7 +26,7 @@ from retour.limits import SMPP_SECONDS
 from retour.model import ChannelConfiguration, ChannelKind, ProviderFacts
 from retour.smsproviders.shapes import Outcome, Report, Settings, Taken, Trouble, settings_of
 from retour.smsproviders.smpp import PROVIDER, Delivered, answer, read
-from retour.smsproviders.smpp_codes import OK, RECEIVER_TEMPORARY_ERROR
+from retour.smsproviders.smpp_codes import LATER, OK
 
 log = structlog.get_logger()
 
@@ -175,10 +175,10 @@ class SmppChannel:
             await self._tell(configuration, settings, came)
         except StoreBusy:
             log.warning("smpp_hears_later", configuration=configuration.id)
-            return RECEIVER_TEMPORARY_ERROR
+            return LATER
         except Exception:
             log.exception("smpp_hearing_failed", configuration=configuration.id)
-            return RECEIVER_TEMPORARY_ERROR
+            return LATER
         return OK
 
     async def _tell(self, configuration: ChannelConfiguration, settings: Settings, came: Delivered) -> None:

@@ -21,7 +21,7 @@ def read_settings() -> config.Settings:
         settings = config.load()
     except ConfigError as error:
         raise failure(str(error)) from None
-    logs.set_up(settings.log_format)
+    logs.set_up(settings.log_format, for_good=False)
     return settings
 
 

@@ -53,7 +53,7 @@ def serve() -> None:
     """
     try:
         settings = config.load()
-        logs.set_up(settings.log_format)
+        logs.set_up(settings.log_format, for_good=True)
         with asyncio.Runner(loop_factory=_loop) as runner:
             runner.run(_serve(settings))
     except ConfigError as error:

@@ -110,8 +110,10 @@ FIELDS: tuple[Field, ...] = (
 _LONGEST = {"systemId": 15, "password": 64, "systemType": 12}
 _PLAIN = re.compile(r"[ -~]*")
 _RECEIPT = {
-    "id": re.compile(r"\bid:\s*(\S{1,65})", re.I),
-    "stat": re.compile(r"\bstat:\s*(\w{1,20})", re.I),
+    "id": re.compile(r"\bid:\s*(?!sub:|dlvrd:|submit date:)(\S{1,65})", re.I),
+    "stat": re.compile(
+        r"(?:\bstat:\s*(?!\w{1,20}:)|\bdone date:\s*\d{6,16}\s+(?=[a-z]{5,13}\b(?!:)))(\w{1,20})", re.I
+    ),
     "err": re.compile(r"\berr:\s*(\w{1,10})", re.I),
     "done": re.compile(r"\bdone date:\s*(\d{6,16})", re.I),
 }
@@ -260,12 +262,10 @@ def read(delivered: Delivered, settings: Settings) -> Report | Reply | None:
 
 
 def _report(delivered: Delivered, settings: Settings) -> Report:
-    """TLVs first: text has no rule that every SMSC keeps."""
+    """TLVs first, where they say something that is known: text has no rule that every SMSC keeps."""
     said = _said(delivered.text)
-    number = (
-        delivered.state if delivered.state is not None else WORDS.get(said.get("stat", "").upper()[:5], -1)
-    )
-    state = STATES.get(number, UNKNOWN_STATE)
+    in_words = WORDS.get(said.get("stat", "").upper()[:5], -1)
+    state = STATES.get(delivered.state if delivered.state in STATES else in_words, UNKNOWN_STATE)
     named = reference(delivered.receipted_id or said.get("id", ""))
     if state.row.status is None:
         return Report(mark="", reference=named, learned=None)

@@ -47,7 +47,9 @@ def _ours(name: str, reason: str) -> Status:
 
 
 OK = 0x00
-RECEIVER_TEMPORARY_ERROR = 0x64
+LATER = 0x58
+"""What is answered to a receipt that has to come again. ESME_RX_T_APPN was made for that, but some take it for final
+(Vonage, "SMPP Response Codes"); this one all of those repeat whose lists are public."""
 UNKNOWN_COMMAND = 0x03
 WRONG_PARAMETER_LENGTH = 0xC2
 
@@ -132,6 +134,9 @@ UNKNOWN_STATE = State("", Row(None, IGNORED, "A state that nobody knows", _STATE
 
 WORDS = {state.word[:5]: number for number, state in STATES.items()}
 """States by the beginning of their word: DELIVRD and DELIVERED, UNDELIV and UNDELIVERABLE, as SMSCs write them."""
+
+WORDS |= {"FAILE": 5, "SYSER": 5, "NOCRE": 8}
+"""FAILED, SYSERR and NOCRED are no states of SMPP; gateways write them when it is over (SMS Central, Route Mobile)."""
 
 
 def _err(kind: FailureType, reason: str, source: str) -> Row:

@@ -279,8 +279,11 @@ def read(posted: Posted, settings: Settings) -> list[Report | Reply]:
 
 
 def _reply(fields: dict[str, Any]) -> list[Report | Reply]:
+    """Where the account has opt-out words of its own, Twilio tells which of its three kinds the words were."""
     sender, said = text(fields, "From"), text(fields, "Body")
-    return [Reply(sender=sender, to=text(fields, "To"), text=said)] if sender and said else []
+    if not (sender and said):
+        return []
+    return [Reply(sender=sender, to=text(fields, "To"), text=text(fields, "OptOutType") or said)]
 
 
 def _report(posted: Posted, fields: dict[str, Any], status: str) -> Report:
