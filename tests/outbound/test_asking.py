@@ -309,6 +309,9 @@ class Waiting:
     async def exchangers(self, domain: str) -> tuple[str, ...]:
         raise AssertionError("nobody sends mail here")
 
+    def kept(self, host: str) -> None:
+        """Nothing."""
+
     async def resolve(self, host: str) -> tuple[str, ...]:
         self.now += 1
         self.most = max(self.most, self.now)

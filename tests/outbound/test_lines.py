@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import select
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import pycurl
 import pytest
@@ -23,37 +22,35 @@ from retour.outbound.troubles import trouble_of
 Perform = Callable[[Line, Call], Awaitable[Heard]]
 
 
-@asynccontextmanager
-async def _exchange() -> AsyncIterator[Perform]:
-    """Calls one after another, on lines that have their connections in common."""
-    transfers = Transfers()
-
-    async def perform(line: Line, call: Call) -> Heard:
-        line.dial(call)
-        try:
-            await transfers.perform(line.curl)
-        except pycurl.error:
-            return line.heard()
-        return line.heard()
-
-    try:
-        yield perform
-    finally:
-        transfers.close()
+@pytest.fixture
+async def transfers() -> AsyncIterator[Transfers]:
+    made = Transfers()
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def line() -> Line:
-    return Line(Authorities().path, "Retour/test")
+def perform(transfers: Transfers) -> Perform:
+    """Calls one after another, on lines that have their connections in common."""
+
+    async def perform(line: Line, call: Call) -> Heard:
+        line.dial(call)
+        code, _ = await transfers.perform(line.curl)
+        return line.heard(code)
+
+    return perform
+
+
+@pytest.fixture
+def line(transfers: Transfers) -> Line:
+    return Line(Authorities().path, "Retour/test", transfers.opened)
 
 
 def _call(port: int, permit: Permit, *, host: str = "hooks.test", to: str = "127.0.0.1") -> Call:
     allowed = parse_allowed("127.0.0.0/8")
     target = parse_target(f"http://{host}:{port}/", "acme", allowed)
     assert isinstance(target, Target)
-    return Call(
-        target=target, addresses=(to,), method="POST", headers=(), body=b"x", seconds=2, permit=permit
-    )
+    return Call(target=target, addresses=(to,), method="POST", lines=[], body=b"x", seconds=2, permit=permit)
 
 
 def _yes(address: str, port: int) -> None:
@@ -65,20 +62,21 @@ def _no(address: str, port: int) -> str:
 
 
 @pytest.mark.parametrize("host", ["hooks.test", "127.0.0.1"])
-async def test_an_address_is_asked_about_when_it_is_dialled(line: Line, host: str) -> None:
-    async with _exchange() as perform:
-        with trap() as inside:
-            call = _call(inside.port, _no, host=host)
-            heard = await perform(line, call)
-            assert not inside.touched
+async def test_an_address_is_asked_about_when_it_is_dialled(perform: Perform, line: Line, host: str) -> None:
+    with trap() as inside:
+        call = _call(inside.port, _no, host=host)
+        heard = await perform(line, call)
+        assert not inside.touched
     assert not heard.connected
     problem = trouble_of(pycurl.E_COULDNT_CONNECT, "", heard, call, 2)
     refused = f"127.0.0.1:{inside.port} is refused."
     assert problem == Problem(trouble=Trouble.ADDRESS_FORBIDDEN, sentence=refused)
 
 
-async def test_an_address_is_asked_about_before_each_request_on_a_kept_connection(line: Line) -> None:
-    async with _exchange() as perform, serving() as endpoint:
+async def test_an_address_is_asked_about_before_each_request_on_a_kept_connection(
+    perform: Perform, line: Line
+) -> None:
+    async with serving() as endpoint:
         first = await perform(line, _call(endpoint.port, _yes))
         second = await perform(line, _call(endpoint.port, _no))
     assert (first.refused, first.status_code) == (None, 200)
@@ -86,39 +84,39 @@ async def test_an_address_is_asked_about_before_each_request_on_a_kept_connectio
     assert (len(endpoint.requests), endpoint.connections) == (1, 1)
 
 
-async def test_a_pin_of_one_call_does_not_bind_the_next(line: Line) -> None:
-    async with _exchange() as perform, serving() as endpoint:
+async def test_a_pin_of_one_call_does_not_bind_the_next(perform: Perform, line: Line) -> None:
+    async with serving() as endpoint:
         elsewhere = await perform(line, _call(endpoint.port, _yes, to="127.0.0.2"))
         here = await perform(line, _call(endpoint.port, _yes, to="127.0.0.1"))
     assert (elsewhere.status_code, here.status_code, here.address) == (None, 200, "127.0.0.1")
 
 
-async def test_libcurl_never_looks_a_name_up_itself(line: Line) -> None:
+async def test_libcurl_never_looks_a_name_up_itself(perform: Perform, line: Line) -> None:
     """`localhost` is in every hosts file, but it is pinned elsewhere here."""
-    async with _exchange() as perform:
-        with trap() as inside:
-            heard = await perform(line, _call(inside.port, _yes, host="localhost", to="127.0.0.2"))
-            assert not inside.touched
+    with trap() as inside:
+        heard = await perform(line, _call(inside.port, _yes, host="localhost", to="127.0.0.2"))
+        assert not inside.touched
     assert heard.status_code is None
 
 
-async def test_other_protocols_are_not_spoken_even_if_a_url_of_theirs_came_so_far(line: Line) -> None:
-    async with _exchange() as perform:
-        with trap() as inside:
-            call = _call(inside.port, _yes)
-            secure = replace(call.target, scheme="https")
-            for url in (
-                f"http://127.0.0.1:{inside.port}/",
-                f"gopher://127.0.0.1:{inside.port}/_x",
-                "file:///etc/passwd",
-            ):
-                heard = await perform(line, replace(call, target=replace(secure, url=url)))
-                assert (heard.status_code, heard.read) == (None, 0)
-            assert not inside.touched
+async def test_other_protocols_are_not_spoken_even_if_a_url_of_theirs_came_so_far(
+    perform: Perform, line: Line
+) -> None:
+    with trap() as inside:
+        call = _call(inside.port, _yes)
+        secure = replace(call.target, scheme="https")
+        for url in (
+            f"http://127.0.0.1:{inside.port}/",
+            f"gopher://127.0.0.1:{inside.port}/_x",
+            "file:///etc/passwd",
+        ):
+            heard = await perform(line, replace(call, target=replace(secure, url=url)))
+            assert (heard.status_code, heard.read) == (None, 0)
+        assert not inside.touched
 
 
-async def test_a_line_remembers_nothing_of_its_last_call(line: Line) -> None:
-    async with _exchange() as perform, serving(replying(200, b"abc", (("X-Once", "1"),))) as endpoint:
+async def test_a_line_remembers_nothing_of_its_last_call(perform: Perform, line: Line) -> None:
+    async with serving(replying(200, b"abc", (("X-Once", "1"),))) as endpoint:
         await perform(line, _call(endpoint.port, _no))
         first = await perform(line, _call(endpoint.port, _yes))
         second = await perform(line, _call(endpoint.port, _yes))
@@ -129,29 +127,36 @@ async def test_a_line_remembers_nothing_of_its_last_call(line: Line) -> None:
 
 
 async def test_a_kept_connection_that_the_other_end_closes_keeps_nobody_busy_and_is_not_used_again(
-    line: Line,
+    transfers: Transfers, perform: Perform, line: Line
 ) -> None:
     """Nobody waits for it then; what is never taken out of epoll would be told again at each turn of the loop."""
-    transfers, port = Transfers(), free_port()
+    port = free_port()
 
     async def quiet() -> bool:
         return not select.select([transfers._sockets], [], [], 0)[0]
 
-    try:
-        for _ in range(2):
-            async with serving(port=port):
-                line.dial(_call(port, _yes))
-                await transfers.perform(line.curl)
-                heard = line.heard()
-            assert (heard.status_code, heard.reused) == (200, False)
-            await until(quiet)
-    finally:
-        transfers.close()
+    for _ in range(2):
+        async with serving(port=port):
+            heard = await perform(line, _call(port, _yes))
+        assert (heard.status_code, heard.reused) == (200, False)
+        await until(quiet)
 
 
-async def test_what_a_call_asks_otherwise_than_the_one_before_is_asked_so(line: Line) -> None:
+async def test_a_connection_with_the_number_of_one_that_was_closed_is_listened_to(
+    perform: Perform, line: Line
+) -> None:
+    """The other end closes while libcurl keeps the connection, so that nobody says that its number is free again."""
+    for _ in range(3):
+        async with serving(replying(200, b"yes", (("Connection", "close"),))) as endpoint:
+            heard = await perform(line, _call(endpoint.port, _yes))
+            assert (heard.status_code, heard.body) == (200, b"yes")
+
+
+async def test_what_a_call_asks_otherwise_than_the_one_before_is_asked_so(
+    perform: Perform, line: Line
+) -> None:
     """Options that stay the same are not set again; the second call differs in all of them, the third from both."""
-    async with _exchange() as perform, serving() as endpoint, serving() as other:
+    async with serving() as endpoint, serving() as other:
         for port, method in ((endpoint.port, "POST"), (other.port, "PUT"), (endpoint.port, "POST")):
             await perform(line, replace(_call(port, _yes), method=method, body=method.encode()))
     assert [(asked.method, asked.body) for asked in endpoint.requests] == [

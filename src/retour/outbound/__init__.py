@@ -14,15 +14,14 @@ from functools import cache, lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
 
-import pycurl
 from msgspec.structs import replace
 
 from retour import limits
 from retour.model import Timings, Value
 from retour.outbound.addresses import Allowed, Problem, Target, Trouble, forbidden, parse_target, unlisted
 from retour.outbound.authorities import Authorities
-from retour.outbound.curl import Call, Heard, Line, harden_environment
-from retour.outbound.names import DnsResolver, Resolver, Turns, Vetted, mail_hosts, vet
+from retour.outbound.curl import Call, Heard, Line, harden_environment, header_lines, kept_back
+from retour.outbound.names import DnsResolver, Resolver, Turns, Vetted, mail_hosts, vet, vetted
 from retour.outbound.transfers import Transfers
 from retour.outbound.troubles import certificate_expired, trouble_of
 
@@ -121,12 +120,10 @@ class Outbound:
         call = await self._prepare(ask, started)
         if isinstance(call, Problem):
             return _unasked(call, started)
-        looked_up = None if call.target.address else _microseconds(started)
-        before = _microseconds(started)
         heard, problem = await self._perform(call, ask.deadline_seconds)
         if problem is not None and certificate_expired(heard):
             problem = await self._dated(problem, call, started, ask.deadline_seconds)
-        return _answer(heard, problem, looked_up, before)
+        return _answer(heard, problem)
 
     async def check(self, url: str, org: str, also: tuple[Allowed, ...] = ()) -> str | None:
         """What a form should say about this URL, or None; a name that can't be found now is no problem."""
@@ -160,29 +157,40 @@ class Outbound:
         """Everything that can be refused before anybody is dialled."""
         if ask.method not in METHODS:
             raise ValueError(f"{ask.method!r} is not one of {METHODS}")
+        lines = _lines(ask.headers)
+        if isinstance(lines, Problem):
+            return lines
         allowed = self._allowed + ask.also
-        if problem := _bad_header(ask.headers):
-            return problem
         target = parse_target(ask.url, ask.org, allowed)
         if isinstance(target, Problem):
             return target
-        vetted = await self._vet_in_time(target, ask, allowed)
-        if isinstance(vetted, Problem):
-            return vetted
+        found = self._vet_known(target, ask.org, allowed) or await self._vet_in_time(target, ask, allowed)
+        if isinstance(found, Problem):
+            return found
+        before = _microseconds(started)
         return Call(
             target=target,
-            addresses=vetted.addresses,
+            addresses=found.addresses,
             method=ask.method,
-            headers=ask.headers,
+            lines=lines,
             body=ask.body,
-            seconds=ask.deadline_seconds - (time.monotonic() - started),
+            seconds=ask.deadline_seconds - before / limits.SECOND,
             permit=partial(forbidden, org=ask.org, allowed=allowed, listed_only=target.listed_only),
+            before=before,
+            name=None if target.address else before,
             once=ask.once,
         )
 
-    async def _vet_in_time(self, target: Target, ask: Ask, allowed: tuple[Allowed, ...]) -> Vetted | Problem:
-        if target.address is not None:  # nothing is looked up, and parse_target has looked at it
+    def _vet_known(self, target: Target, org: str, allowed: tuple[Allowed, ...]) -> Vetted | Problem | None:
+        """Without asking anybody; None if somebody has to be asked."""
+        if target.address is not None:  # parse_target has looked at it
             return Vetted(host=target.host, port=target.port, addresses=(target.address,))
+        kept = self._resolver.kept(target.host)
+        if kept is None:
+            return None
+        return vetted(target.host, target.port, org, allowed, kept, listed_only=target.listed_only)
+
+    async def _vet_in_time(self, target: Target, ask: Ask, allowed: tuple[Allowed, ...]) -> Vetted | Problem:
         try:
             async with asyncio.timeout(ask.deadline_seconds):
                 return await self._vet(target, ask.org, allowed, ask.sandbox)
@@ -205,8 +213,8 @@ class Outbound:
         reusable = False
         try:
             line.dial(call)
-            code, message = await self._run(line)
-            heard = line.heard()
+            code, message = await self._transfers.perform(line.curl)
+            heard = line.heard(code)
             reusable = not call.look and len(self._idle) < LINES_KEPT
         finally:
             self._put_back(line, reusable)
@@ -219,16 +227,7 @@ class Outbound:
             line.close()
 
     def _new_line(self) -> Line:
-        return Line(self._authorities.path, self._user_agent)
-
-    async def _run(self, line: Line) -> tuple[int, str]:
-        """libcurl's code and words; 0 is well."""
-        try:
-            await self._transfers.perform(line.curl)
-        except pycurl.error as error:
-            code, message = error.args
-            return code, message
-        return pycurl.E_OK, ""
+        return Line(self._authorities.path, self._user_agent, self._transfers.opened)
 
     async def _dated(self, problem: Problem, call: Call, started: float, deadline: float) -> Problem:
         """Say when the certificate expired.
@@ -237,7 +236,7 @@ class Outbound:
         anything: no request ever goes out on that connection.
         """
         left = min(deadline - (time.monotonic() - started), limits.CONNECT_SECONDS)
-        look = replace(call, method="GET", headers=(), body=b"", seconds=left, look=True)
+        look = replace(call, method="GET", lines=[], body=b"", seconds=left, look=True)
         heard, _ = await self._perform(look, left)
         expired_at = heard.certificate_expires_at
         if expired_at is None or expired_at > time.time() * limits.SECOND:
@@ -246,11 +245,12 @@ class Outbound:
         return replace(problem, sentence=f"The certificate of {call.target.host} expired on {day}.")
 
 
-def _bad_header(headers: tuple[tuple[str, str], ...]) -> Problem | None:
-    """The first header that can't be sent, if there is one."""
-    names, values = zip(*headers, strict=True) if headers else ((), ())
-    if _may_all_be_sent(names) and _plain("".join(values)):
-        return None
+def _lines(headers: tuple[tuple[str, str], ...]) -> list[str] | Problem:
+    """The headers as libcurl takes them, or what is wrong with the first that can't be sent."""
+    names = tuple([name for name, _ in headers])
+    lines = header_lines(headers)
+    if _may_all_be_sent(names) and _plain("".join(lines)):
+        return [*lines, *kept_back(names)]
     return next(problem for header in headers if (problem := _bad(*header)))
 
 
@@ -290,7 +290,7 @@ def _unasked(problem: Problem, started: float) -> Answer:
     )
 
 
-def _answer(heard: Heard, problem: Problem | None, looked_up: int | None, before: int) -> Answer:
+def _answer(heard: Heard, problem: Problem | None) -> Answer:
     return Answer(
         status_code=heard.status_code,
         trouble=problem.trouble if problem else None,
@@ -300,7 +300,7 @@ def _answer(heard: Heard, problem: Problem | None, looked_up: int | None, before
         read=heard.read,
         ended=problem is None and not heard.cut,
         cut=problem is None and heard.cut,
-        timings=_since_start(heard.timings, looked_up, before),
+        timings=heard.timings,
         address=None if heard.refused else heard.address,
         reused=heard.reused,
         certificate_expires_at=heard.certificate_expires_at,
@@ -323,20 +323,6 @@ def _told(heard: Heard) -> str:
 @cache
 def _answered(status: int) -> str:
     return f"The endpoint answered {status} {_PHRASES.get(status, '')}".rstrip() + "."
-
-
-def _since_start(timings: Timings, looked_up: int | None, before: int) -> Timings:
-    return Timings(
-        name=looked_up,
-        connect=_later(timings.connect, before),
-        tls=_later(timings.tls, before),
-        first_byte=_later(timings.first_byte, before),
-        total=timings.total + before,
-    )
-
-
-def _later(moment: int | None, before: int) -> int | None:
-    return None if moment is None else moment + before
 
 
 def _microseconds(since: float) -> int:

@@ -143,6 +143,7 @@ _ENTRY = re.compile(
 )
 
 
+@lru_cache(maxsize=8192)  # asked before each request
 def forbidden(
     address: str, port: int, org: str, allowed: tuple[Allowed, ...], *, listed_only: bool = False
 ) -> str | None:
@@ -151,6 +152,7 @@ def forbidden(
     return None if kind is None else f"{address} is {kind}."
 
 
+@lru_cache(maxsize=8192)
 def why_not(address: str, port: int, org: str, allowed: tuple[Allowed, ...], listed_only: bool) -> str | None:
     """What this address is that it may not be dialled, as `a private address`. listed_only: nor may a public one."""
     if listed(address, port, org, allowed):
@@ -158,7 +160,6 @@ def why_not(address: str, port: int, org: str, allowed: tuple[Allowed, ...], lis
     return kind_of(address) or ("not on the list of allowed addresses" if listed_only else None)
 
 
-@lru_cache(maxsize=8192)
 def kind_of(address: str) -> str | None:
     """What keeps this address off limits, as `a private address`; None for a public one."""
     try:
@@ -187,7 +188,6 @@ def _leads_on(at: IPv6Address) -> bool:
     return at in _NAT64 or (int(at) >> 32 & 0xFFFFFFFF) in _ISATAP
 
 
-@lru_cache(maxsize=8192)
 def listed(address: str, port: int, org: str, allowed: tuple[Allowed, ...]) -> bool:
     """Whether an entry of the allow-list names this address, at this port, for this organization."""
     try:

@@ -52,17 +52,21 @@ def harden_environment() -> None:
 class Call(Value):
     """One request, vetted and ready to go out.
 
-    permit: says why an address and port may not be used, if they may not. seconds: for everything that is
-    still to do. look: only shake hands, to read a certificate that was refused. once: see Ask.
+    lines: its headers, as `header_lines` makes them. permit: says why an address and port may not be used, if they
+    may not. seconds: for everything that is still to do. before: microseconds that were spent on it so far, name: of
+    them those until the name was found, if there was one. look: only shake hands, to read a certificate that was
+    refused. once: see Ask.
     """
 
     target: Target
     addresses: tuple[str, ...]
     method: str
-    headers: tuple[tuple[str, str], ...]
+    lines: list[str]
     body: bytes
     seconds: float
     permit: Permit
+    before: int = 0
+    name: int | None = None
     look: bool = False
     once: bool = False
 
@@ -71,7 +75,8 @@ class Heard(Value):
     """What came back on a line, whatever it was. `refused`: why the address was not dialled or not asked.
 
     begun: a request began to go out. repeated: again, or would have, had it not been for `once`.
-    connected, shaken: how far a new connection got (TCP, TLS). timings count from the start of the call.
+    connected, shaken: how far a new connection got (TCP, TLS). timings count from `before` the call. verify_result,
+    system_error: of a call that failed.
     """
 
     status_code: int | None
@@ -94,12 +99,14 @@ class Heard(Value):
 
 
 class Line:
-    """One easy handle, used for one call after another."""
+    """One easy handle, used for one call after another. opened: told the number of each socket that it opens."""
 
-    def __init__(self, authorities: str, user_agent: str) -> None:
+    def __init__(self, authorities: str, user_agent: str, opened: Callable[[int], None]) -> None:
         self.curl = pycurl.Curl()
+        self._opened = opened
         self._call: Call | None = None
         self._set_to: dict[int, object] = {}
+        self._pinned = False
         for option, value in _FIXED:
             self.curl.setopt(option, value)
         self.curl.setopt(pycurl.CAINFO, authorities)
@@ -119,21 +126,24 @@ class Line:
         self._set_how_long(call.seconds)
 
     def _forget(self) -> None:
-        self._headers: list[tuple[str, str]] = []
-        self._header_bytes = 0
+        self._head: list[bytes] = []
+        self._head_bytes = 0
         self._body = bytearray()
         self._read = 0
         self._requests = 0
         self._cut = False
         self._overflowed = False
         self._refused: str | None = None
+        self._remote = ""
 
     def _set_where(self, call: Call) -> None:
         target = call.target
         secure = target.scheme == "https"
         self._set(pycurl.URL, target.url)
         self._set(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS if secure else pycurl.PROTO_HTTP)
-        self.curl.setopt(pycurl.RESOLVE, [] if target.address else [_pin(target, call.addresses)])
+        if self._pinned or not target.address:
+            self._pinned = not target.address
+            self.curl.setopt(pycurl.RESOLVE, [_pin(target, call.addresses)] if self._pinned else [])
         if call.look:
             self.curl.setopt(pycurl.CONNECT_ONLY, 1)
             self.curl.setopt(pycurl.SSL_VERIFYPEER, 0)
@@ -142,7 +152,7 @@ class Line:
     def _set_what(self, call: Call) -> None:
         self.curl.setopt(pycurl.POSTFIELDS, call.body)
         self._set(pycurl.CUSTOMREQUEST, call.method)
-        self.curl.setopt(pycurl.HTTPHEADER, _header_lines(call.headers))
+        self.curl.setopt(pycurl.HTTPHEADER, call.lines)
         if call.method == "GET":
             self.curl.setopt(pycurl.HTTPGET, 1)
 
@@ -161,11 +171,14 @@ class Line:
         """libcurl is about to dial this very address."""
         if not self._permitted(address.addr[0], address.addr[1]):
             return int(pycurl.SOCKET_BAD)
-        return socket.socket(address.family, address.socktype, address.protocol).detach()
+        number = socket.socket(address.family, address.socktype, address.protocol).detach()
+        self._opened(number)
+        return number
 
     def _before_request(self, remote: str, _local: str, port: int, _local_port: int) -> int:
         """libcurl is about to send a request to this address, perhaps on an earlier call's connection."""
         self._requests += 1
+        self._remote = remote
         assert self._call is not None  # noqa: S101 - as in _permitted
         good = self._permitted(remote, port) and not (self._call.once and self._requests > 1)
         return int(pycurl.PREREQFUNC_OK if good else pycurl.PREREQFUNC_ABORT)
@@ -176,15 +189,11 @@ class Line:
         return self._refused is None
 
     def _take_header(self, line: bytes) -> int | None:
-        self._header_bytes += len(line)
-        if self._header_bytes > limits.RESPONSE_HEADER_BYTES:
+        self._head_bytes += len(line)
+        if self._head_bytes > limits.RESPONSE_HEADER_BYTES:
             self._overflowed = True
             return 0
-        if line.startswith(b"HTTP/"):
-            self._headers.clear()
-        name, colon, value = line.decode("latin-1").partition(":")
-        if colon:
-            self._headers.append((name.strip(), value.strip()))
+        self._head.append(line)
         return None
 
     def _take_body(self, data: bytes) -> int | None:
@@ -193,14 +202,14 @@ class Line:
         self._cut = self._read > limits.RESPONSE_READ_BYTES
         return 0 if self._cut else None
 
-    def heard(self) -> Heard:
-        """What came back in the last call."""
+    def heard(self, code: int) -> Heard:
+        """What came back in the last call, which ended with this code of libcurl's."""
         info = self.curl.getinfo
         status, dialled = info(pycurl.RESPONSE_CODE), info(pycurl.NUM_CONNECTS) > 0
         shaken = dialled and info(pycurl.APPCONNECT_TIME_T) > 0
         return Heard(
             status_code=status if status >= 200 else None,  # 1xx is no answer yet (RFC 9110, 15.2)
-            headers=tuple(self._headers),
+            headers=_headers(self._head),
             body=bytes(self._body),
             read=self._read,
             cut=self._cut,
@@ -212,19 +221,21 @@ class Line:
             connected=dialled and info(pycurl.CONNECT_TIME_T) > 0,
             shaken=shaken,
             timings=self._timings(dialled),
-            address=info(pycurl.PRIMARY_IP) or None,
-            verify_result=info(pycurl.SSL_VERIFYRESULT),
-            system_error=info(pycurl.OS_ERRNO),
+            address=self._remote or info(pycurl.PRIMARY_IP) or None,
+            verify_result=info(pycurl.SSL_VERIFYRESULT) if code else 0,
+            system_error=info(pycurl.OS_ERRNO) if code else 0,
             certificate_expires_at=_expiry(info(pycurl.INFO_CERTINFO)) if shaken else None,
         )
 
     def _timings(self, dialled: bool) -> Timings:
-        info = self.curl.getinfo
+        info, call = self.curl.getinfo, self._call
+        assert call is not None  # noqa: S101 - it was dialled
         return Timings(
-            connect=info(pycurl.CONNECT_TIME_T) or None if dialled else None,
-            tls=info(pycurl.APPCONNECT_TIME_T) or None if dialled else None,
-            first_byte=info(pycurl.STARTTRANSFER_TIME_T) or None if self._header_bytes else None,
-            total=info(pycurl.TOTAL_TIME_T),
+            name=call.name,
+            connect=_since(call, info(pycurl.CONNECT_TIME_T)) if dialled else None,
+            tls=_since(call, info(pycurl.APPCONNECT_TIME_T)) if dialled else None,
+            first_byte=_since(call, info(pycurl.STARTTRANSFER_TIME_T)) if self._head else None,
+            total=call.before + info(pycurl.TOTAL_TIME_T),
         )
 
     def close(self) -> None:
@@ -237,14 +248,31 @@ def _pin(target: Target, addresses: tuple[str, ...]) -> str:
     return f"+{target.host}:{target.port}:{','.join(addresses)}"
 
 
-def _header_lines(headers: tuple[tuple[str, str], ...]) -> list[str]:
-    """As libcurl wants them: `name;` sends an empty value, `name:` keeps back a header of libcurl's own."""
-    lines = [f"{name}: {value}" if value else f"{name};" for name, value in headers]
-    return [*lines, *_kept_back(tuple(name for name, _ in headers))]
+def _since(call: Call, microseconds: int) -> int | None:
+    """A moment of libcurl's, which is 0 when it did not come."""
+    return call.before + microseconds if microseconds else None
+
+
+def _headers(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
+    """Those of the last head: one of 1xx, or of a proxy, comes with a status line of its own."""
+    found: list[tuple[str, str]] = []
+    for line in lines:
+        if line.startswith(b"HTTP/"):
+            found.clear()
+        name, colon, value = line.decode("latin-1").partition(":")
+        if colon:
+            found.append((name.strip(), value.strip()))
+    return tuple(found)
+
+
+def header_lines(headers: tuple[tuple[str, str], ...]) -> list[str]:
+    """As libcurl wants them: `name;` sends an empty value; `kept_back` goes with them."""
+    return [f"{name}: {value}" if value else f"{name};" for name, value in headers]
 
 
 @lru_cache(maxsize=1024)
-def _kept_back(given: tuple[str, ...]) -> tuple[str, ...]:
+def kept_back(given: tuple[str, ...]) -> tuple[str, ...]:
+    """`name:` keeps back a header of libcurl's own. given: the names of ours."""
     names = {name.lower() for name in given}
     return tuple(f"{name}:" for name in ("Expect", "Content-Type") if name.lower() not in names)
 

@@ -40,6 +40,9 @@ class Vetted(Value):
 class Resolver(Protocol):
     """Whoever can turn a name into addresses."""
 
+    def kept(self, host: str) -> tuple[str, ...] | None:
+        """The addresses of a name, if they can be told without asking anybody."""
+
     async def resolve(self, host: str) -> tuple[str, ...] | Problem:
         """All addresses of a name, IPv4 and IPv6; or NAME_NOT_FOUND or NAME_LOOKUP_FAILED."""
 
@@ -61,12 +64,14 @@ class DnsResolver:
         self._dns: aiodns.DNSResolver | None = None
         self._kept: Kept[tuple[tuple[str, ...], float]] = Kept()
 
+    def kept(self, host: str) -> tuple[str, ...] | None:
+        """Those of an answer that is still good; see Resolver."""
+        kept = self._kept.get(host)
+        return kept[0] if kept is not None and time.monotonic() < kept[1] else None
+
     async def resolve(self, host: str) -> tuple[str, ...] | Problem:
         """All addresses of a name; see Resolver."""
-        kept = self._kept.get(host)
-        if kept is not None and time.monotonic() < kept[1]:
-            return kept[0]
-        return await self._ask(host)
+        return self.kept(host) or await self._ask(host)
 
     async def _ask(self, host: str) -> tuple[str, ...] | Problem:
         """What c-ares says now. A TTL of 0, which the hosts file has too, is kept by nobody (RFC 1035, 3.2.1)."""
@@ -152,6 +157,20 @@ async def vet(
     addresses = await _addresses(host, resolver)
     if isinstance(addresses, Problem):
         return addresses
+    return vetted(host, port, org, allowed, addresses, listed_only=listed_only, setting=setting)
+
+
+def vetted(
+    host: str,
+    port: int,
+    org: str,
+    allowed: tuple[Allowed, ...],
+    addresses: tuple[str, ...],
+    *,
+    listed_only: bool = False,
+    setting: str = TARGET_ALLOW,
+) -> Vetted | Problem:
+    """The same when the addresses are known."""
     for address in addresses:
         if problem := _refused(host, address, port, org, allowed, listed_only, setting):
             return problem

@@ -16,13 +16,15 @@ import math
 import select
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import pycurl
 
 from retour import limits
 
 NEVER = math.inf
+End: TypeAlias = tuple[int, str]  # libcurl's code and words
+WELL: End = (pycurl.E_OK, "")
 
 
 class Transfers:
@@ -34,23 +36,24 @@ class Transfers:
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         self._sockets = select.epoll()
-        self._watched: set[int] = set()  # those that epoll looks at; some may be closed
+        self._watched: dict[int, int] = {}  # those that epoll looks at, and what for; some may be closed
         self._wanted: set[int] = set()  # those that libcurl waits for now
-        self._running: dict[pycurl.Curl, asyncio.Future[None]] = {}
+        self._running: dict[pycurl.Curl, asyncio.Future[End]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._due = NEVER  # by the loop's clock, as libcurl wants it
         self._runs_out = NEVER  # the timer's own
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def perform(self, curl: pycurl.Curl) -> None:
-        """Until it ends. Raises pycurl.error with libcurl's code and words. Cancelled: it is given up at once."""
+    async def perform(self, curl: pycurl.Curl) -> End:
+        """Until it ends. Cancelled: it is given up at once."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             self._loop.add_reader(self._sockets.fileno(), self._look)
-        done = self._running[curl] = self._loop.create_future()
+        done: asyncio.Future[End] = self._loop.create_future()
+        self._running[curl] = done
         try:
             self._multi.add_handle(curl)
-            await done
+            return await done
         finally:
             if self._running.pop(curl, None) is not None:
                 self._multi.remove_handle(curl)
@@ -69,6 +72,10 @@ class Transfers:
 
     # --- libcurl calls these; it must not be called back from within ---
 
+    def opened(self, socket: int) -> None:
+        """A socket is new, so that epoll does not know it: one of the same number that it looked at was closed."""
+        self._watched.pop(socket, None)
+
     def _watch(self, what: int, socket: int, *_: Any) -> None:
         """What libcurl waits for on a socket now. It says so before it closes one."""
         if what in (pycurl.POLL_REMOVE, pycurl.POLL_NONE):
@@ -78,15 +85,14 @@ class Transfers:
             self._look_for(socket, _EVENTS[what])
 
     def _look_for(self, socket: int, events: int) -> None:
-        """Of a socket that epoll knows, unless it was closed since and this is another one of the same number."""
-        if socket in self._watched:
-            try:
-                self._sockets.modify(socket, events)
-            except FileNotFoundError:
-                self._watched.discard(socket)
-        if socket not in self._watched:
-            self._watched.add(socket)
+        known = self._watched.get(socket)
+        if known == events:
+            return
+        self._watched[socket] = events
+        if known is None:
             self._sockets.register(socket, events)
+        else:
+            self._sockets.modify(socket, events)
 
     def _set_timer(self, milliseconds: int) -> None:
         """When libcurl wants to be called without any socket being ready; -1: not at all.
@@ -133,7 +139,7 @@ class Transfers:
 
     def _unwatch(self, socket: int) -> None:
         """Nobody waits for it, or it is closed: libcurl finds out when it wants to use it."""
-        self._watched.discard(socket)
+        self._watched.pop(socket, None)
         with suppress(OSError):
             self._sockets.unregister(socket)
 
@@ -143,25 +149,21 @@ class Transfers:
             self._multi.socket_action(socket, events)
         except pycurl.error as error:
             for curl in list(self._running):
-                self._end(curl, error)
+                self._end(curl, error.args)
 
     def _tell(self) -> None:
         """What has ended goes to whoever waits for it."""
         _, well, badly = self._multi.info_read()
         for curl in well:
-            self._end(curl, None)
+            self._end(curl, WELL)
         for curl, code, message in badly:
-            self._end(curl, pycurl.error(code, message))
+            self._end(curl, (code, message))
 
-    def _end(self, curl: pycurl.Curl, error: pycurl.error | None) -> None:
+    def _end(self, curl: pycurl.Curl, end: End) -> None:
         self._multi.remove_handle(curl)
         done = self._running.pop(curl)
-        if done.done():
-            return
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)
+        if not done.done():
+            done.set_result(end)
 
 
 _EVENTS = {
