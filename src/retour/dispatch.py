@@ -25,10 +25,12 @@ from retour.model import (
     JwtAuthentication,
     JwtKey,
     Lane,
+    Sandbox,
     Value,
     Webhook,
 )
 from retour.outbound import Answer, Ask, Outbound
+from retour.outbound.addresses import Allowed
 from retour.outbound.reach import Reach
 from retour.proofs import Proofs, open_proofs, open_secret
 from retour.sealing import Keys
@@ -58,10 +60,14 @@ class Outcome(Value):
 class Ready(Value):
     """What the requests of one version of a webhook share, with its secrets open. Kept in memory only.
 
-    jwts: for each key of `proofs`, what names it and what it signs.
+    sent, logged: the headers that are always the same, as sent and as kept in an attempt's log. jwts: for each key
+    of `proofs`, what names it and what it signs.
     """
 
     version: tuple[str, int]
+    webhook: Webhook
+    org: str
+    also: tuple[Allowed, ...]
     sent: tuple[tuple[str, str], ...]
     logged: tuple[tuple[str, str], ...]
     proofs: Proofs
@@ -69,11 +75,10 @@ class Ready(Value):
 
 
 class Request(Value):
-    """What one try posts: headers as sent, and as kept in the attempt's log (secrets hidden)."""
+    """What one try posts, and its headers as the attempt's log keeps them (secrets hidden)."""
 
-    headers: tuple[tuple[str, str], ...]
+    ask: Ask
     logged: tuple[tuple[str, str], ...]
-    body: bytes
 
 
 class Dispatch:
@@ -108,18 +113,20 @@ class Dispatch:
         """One try: request, post, note, decide, hand over, ring."""
         if delivery.taken > limits.TAKEN_TOO_OFTEN:
             return await self._end(delivery, DeliveryState.EXHAUSTED, "taken_too_often")
-        webhook = await self._shelves.webhook(delivery.sandbox, (claim.webhook_id, claim.version))
-        if webhook is None or delivery.webhook_id not in (None, webhook.id):
+        ready = self._ready.get(delivery.sandbox)
+        if ready is None or ready.version != (claim.webhook_id, claim.version):
+            ready = await self._look_up(delivery.sandbox, claim)
+        if ready is None or delivery.webhook_id not in (None, ready.webhook.id):
             return await self._end(delivery, DeliveryState.CANCELLED, "webhook_deleted")
         if not delivery.body:
             return await self._end(delivery, DeliveryState.CANCELLED, "body_removed")
         started = ids.now()
-        request = self._request(webhook, delivery.event_id, _body(delivery), started)
-        answer = await self._post(webhook, request)
+        request = self._request(ready, delivery.event_id, _body(delivery), started)
+        answer = await self._outbound.ask(request.ask)
         now = ids.now()
         outcome = settle(delivery, answer, claim, now, random.random)
         attempt = _note(
-            delivery.sandbox, delivery.id, delivery.attempts, webhook, request, answer, started, outcome
+            delivery.sandbox, delivery.id, delivery.attempts, request, answer, started, outcome.counted
         )
         return await self._hand_over(delivery, claim, outcome, attempt, now)
 
@@ -129,29 +136,33 @@ class Dispatch:
         event_id, now = ids.new_id(), ids.now()
         body = payloads.sample(sandbox.org, sandbox.id, sandbox.name, webhook.channels[0], event_id, now)
         body = payloads.exact(body) if webhook.format == "ajo" else body
-        request = self._request(webhook, event_id, body, now)
-        answer = await self._post(webhook, request)
-        outcome = Outcome(state=DeliveryState.ACCEPTED, due_at=now, attempts=1, counted=False)
-        return _note(webhook.sandbox, "test", 1, webhook, request, answer, now, outcome)
+        request = self._request(self._prepare(webhook, sandbox, now), event_id, body, now)
+        answer = await self._outbound.ask(request.ask)
+        return _note(webhook.sandbox, "test", 1, request, answer, now, counted=False)
 
     async def body_of(self, sandbox: str, message_id: str, sequence: int, format_: str) -> bytes:
         """The bytes that a delivery of this event posts; none once they are removed."""
         frozen = await self._shelves.body(sandbox, message_id, sequence)
         return payloads.exact(frozen) if frozen and format_ == "ajo" else frozen
 
-    def _request(self, webhook: Webhook, event_id: str, body: bytes, now: int) -> Request:
+    def _request(self, ready: Ready, event_id: str, body: bytes, now: int) -> Request:
         """Headers: ours, the custom ones, the JWT, the signature."""
-        ready = self._prepare(webhook, now)
-        sent, logged = list(ready.sent), list(ready.logged)
+        webhook, sent = ready.webhook, ready.sent
+        signature: tuple[tuple[str, str], ...] = ()
         if webhook.authentication is not None:
-            sent.append((webhook.authentication.header, self._token(ready, now)))
-            logged.append((webhook.authentication.header, webhook.authentication.prefix + HIDDEN))
-        secrets = ready.proofs.good_secrets(now) if webhook.signed else []
-        if secrets:
+            sent = (*sent, (webhook.authentication.header, self._token(ready, now)))
+        if webhook.signed and (secrets := ready.proofs.good_secrets(now)):
             signature = signing.webhook_headers(secrets, event_id, now // limits.SECOND, body)
-            sent.extend(signature)
-            logged.extend(signature)
-        return Request(headers=tuple(sent), logged=tuple(logged), body=body)
+        ask = Ask(
+            url=webhook.url,
+            headers=sent + signature,
+            body=body,
+            deadline_seconds=webhook.deadline_seconds,
+            org=ready.org,
+            sandbox=webhook.sandbox,
+            also=ready.also,
+        )
+        return Request(ask=ask, logged=ready.logged + signature)
 
     def _token(self, ready: Ready, now: int) -> str:
         """The JWT of the moment: while its key is changed, the new one may begin to sign after a while only."""
@@ -159,18 +170,32 @@ class Dispatch:
         name, jwt = ready.jwts[place]
         return self._tokens.bearer(name, jwt, ready.proofs.key_secrets[place], now)
 
-    def _prepare(self, webhook: Webhook, now: int) -> Ready:
+    async def _look_up(self, sandbox: str, claim: DeliveryClaim) -> Ready | None:
+        """The webhook as it is now; None if it is gone."""
+        webhook = await self._shelves.webhook(sandbox, (claim.webhook_id, claim.version))
+        if webhook is None:
+            return None
+        return self._prepare(webhook, await self._shelves.sandbox_by_id(sandbox), ids.now())
+
+    def _prepare(self, webhook: Webhook, sandbox: Sandbox, now: int) -> Ready:
         """Open what is sealed, once per version of the webhook."""
         kept = self._ready.get(webhook.sandbox)
         if kept is not None and kept.version == (webhook.id, webhook.version):
             return kept
-        headers = [(header.name, self._value(webhook, header)) for header in webhook.headers]
-        shown = [(header.name, HIDDEN if header.sealed else header.value or "") for header in webhook.headers]
+        sent = [(header.name, self._value(webhook, header)) for header in webhook.headers]
+        logged = [
+            (header.name, HIDDEN if header.sealed else header.value or "") for header in webhook.headers
+        ]
+        if webhook.authentication is not None:
+            logged.append((webhook.authentication.header, webhook.authentication.prefix + HIDDEN))
         proofs = open_proofs(self._keys, webhook, now)
         ready = Ready(
             version=(webhook.id, webhook.version),
-            sent=(CONTENT_TYPE, *headers),
-            logged=(CONTENT_TYPE, *shown),
+            webhook=webhook,
+            org=sandbox.org,
+            also=self._reach.also(sandbox),
+            sent=(CONTENT_TYPE, *sent),
+            logged=(CONTENT_TYPE, *logged),
             proofs=proofs,
             jwts=tuple(_jwt(webhook, key) for key in proofs.keys),
         )
@@ -180,20 +205,6 @@ class Dispatch:
         if header.sealed is None:
             return header.value or ""
         return open_secret(self._keys, webhook, header.sealed, f"headers.{header.name.lower()}")
-
-    async def _post(self, webhook: Webhook, request: Request) -> Answer:
-        sandbox = await self._shelves.sandbox_by_id(webhook.sandbox)
-        return await self._outbound.ask(
-            Ask(
-                url=webhook.url,
-                headers=request.headers,
-                body=request.body,
-                deadline_seconds=webhook.deadline_seconds,
-                org=sandbox.org,
-                sandbox=sandbox.id,
-                also=self._reach.also(sandbox),
-            )
-        )
 
     async def _hand_over(
         self, delivery: Delivery, claim: DeliveryClaim, outcome: Outcome, attempt: Attempt, now: int
@@ -302,14 +313,7 @@ def _body(delivery: Delivery) -> bytes:
 
 
 def _note(
-    sandbox: str,
-    delivery_id: str,
-    number: int,
-    webhook: Webhook,
-    request: Request,
-    answer: Answer,
-    at: int,
-    outcome: Outcome,
+    sandbox: str, delivery_id: str, number: int, request: Request, answer: Answer, at: int, counted: bool
 ) -> Attempt:
     """The try as the log keeps it."""
     return Attempt(
@@ -318,7 +322,7 @@ def _note(
         delivery_id=delivery_id,
         number=number,
         at=at,
-        url=webhook.url,
+        url=request.ask.url,
         status_code=answer.status_code,
         trouble=answer.trouble,
         detail=answer.detail,
@@ -328,5 +332,5 @@ def _note(
         response_body=answer.body.decode("utf-8", "replace"),
         timings=answer.timings,
         accepted=answer.accepted,
-        counted=outcome.counted,
+        counted=counted,
     )

@@ -36,7 +36,7 @@ def sign(secret: str, id: str, timestamp_seconds: int, body: bytes) -> str:
     """`v1,` and the HMAC-SHA256 of id, timestamp and body in base64."""
     keyed = _keyed(secret).copy()
     keyed.update(b"%b.%d.%b" % (id.encode(), timestamp_seconds, body))
-    return "v1," + base64.b64encode(keyed.finalize()).decode()
+    return "v1," + binascii.b2a_base64(keyed.finalize(), newline=False).decode()
 
 
 @lru_cache(maxsize=1024)

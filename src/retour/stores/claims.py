@@ -118,11 +118,6 @@ def message_of(sandbox: str, row: tuple[Any, ...]) -> Message:
 
 # --- deliveries ---
 
-DELIVERY_COLUMNS = (
-    "id", "event_id", "message_id", "sequence", "replay", "webhook_id", "format", "attempts", "fence", "taken",
-    "due_at", "first_attempt_at", "body",
-)  # fmt: skip
-
 
 def take_deliveries(sandbox: str, now: int, limit: int) -> Plan[DeliveryClaim]:
     """Take due deliveries, as many as the webhook's state allows (`deliveries`)."""
@@ -149,10 +144,38 @@ def take_deliveries(sandbox: str, now: int, limit: int) -> Plan[DeliveryClaim]:
 
 
 def _delivery(sandbox: str, row: tuple[Any, ...]) -> Delivery:
-    """With its event's frozen body, which is empty once it is removed."""
-    values = dict(zip(DELIVERY_COLUMNS, row, strict=True))
-    values["body"] = bytes(values["body"] or b"")
-    return Delivery(sandbox=sandbox, **values)
+    """From the columns of `delivery_claim`; with its event's frozen body, which is empty once it is removed."""
+    (
+        id_,
+        event_id,
+        message_id,
+        sequence,
+        replay,
+        webhook_id,
+        format_,
+        attempts,
+        fence,
+        taken,
+        due_at,
+        first,
+        body,
+    ) = row
+    return Delivery(
+        sandbox=sandbox,
+        id=id_,
+        event_id=event_id,
+        message_id=message_id,
+        sequence=sequence,
+        replay=replay,
+        webhook_id=webhook_id,
+        format=format_,
+        attempts=attempts,
+        fence=fence,
+        taken=taken,
+        due_at=due_at,
+        first_attempt_at=first,
+        body=body or b"",
+    )
 
 
 # --- early reports ---

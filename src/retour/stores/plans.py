@@ -56,7 +56,9 @@ class Conflict(Exception):
 
 def of(handover: Handover) -> Plan[Answer]:
     """The plan of a hand-over. Raises TypeError for anything else."""
-    return _plan(handover)
+    return _plan.registry.get(type(handover), _plan)(
+        handover
+    )  # without the detour over subclasses: there are none
 
 
 def subject(handover: Handover) -> str | None:
@@ -303,34 +305,42 @@ def _too_many(place: Values, lesson: Lesson) -> Plan[bool]:
 
 @_plan.register
 def _attempted(handover: Attempted) -> Plan[Answer]:
-    final = handover.state is not DeliveryState.DUE
-    settled: Values = {"due_at": handover.due_at, "settled_at": handover.now if final else None}
-    settled |= {"last_code": handover.attempt.status_code, "webhook_id": handover.webhook_id}
-    told = yield from find("delivery_settle", _end_values(handover) | settled)
+    attempt, final = handover.attempt, handover.state is not DeliveryState.DUE
+    settled_at = handover.now if final else None
+    settled = _end_values(handover, handover.due_at, settled_at, attempt.status_code, handover.webhook_id)
+    (told,) = yield [Ask("delivery_settle", settled, rows=True)]
     if not told:
         return Stale()
     followed, news, erased = told[0]
-    after = [_wake_next(handover)] if followed else []
+    left = [] if erased else [Ask("attempt_insert", _attempt_values(handover))]
+    if news or not attempt.accepted:
+        left += _webhook_notes(handover)
     if not final:
         place = {"sandbox": handover.sandbox, "id": handover.delivery_id, "now": handover.now}
-        after = [Ask("delivery_cancel_orphan", place)]
-    tried = [] if erased else [Ask("attempt_insert", _attempt_values(handover))]
-    left = [*tried, *_webhook_notes(handover, news), *after]
+        left.append(Ask("delivery_cancel_orphan", place))
+    elif followed:
+        left.append(_wake_next(handover))
     changed = (yield left)[-1] if left else 0
     return Written(owed=changed if final and followed else 0)
 
 
 @_plan.register
 def _given_up(handover: GivenUp) -> Plan[Answer]:
-    settled = {"due_at": handover.now, "settled_at": handover.now, "last_code": None, "webhook_id": ""}
-    told = yield from find("delivery_settle", _end_values(handover) | settled)
+    (told,) = yield [Ask("delivery_settle", _end_values(handover, handover.now, handover.now), rows=True)]
     if not told:
         return Stale()
     woken = (yield [_wake_next(handover)]) if told[0][0] else []
     return Written(owed=sum(woken))
 
 
-def _end_values(handover: Attempted | GivenUp) -> Values:
+def _end_values(
+    handover: Attempted | GivenUp,
+    due_at: int,
+    settled_at: int | None,
+    last_code: int | None = None,
+    webhook_id: str = "",
+) -> Values:
+    """How a try or its lack leaves a delivery. webhook_id: of whose state something may be left to note."""
     return {
         "sandbox": handover.sandbox,
         "id": handover.delivery_id,
@@ -338,7 +348,11 @@ def _end_values(handover: Attempted | GivenUp) -> Values:
         "fence": handover.fence,
         "state": handover.state,
         "attempts": handover.attempts,
+        "due_at": due_at,
+        "settled_at": settled_at,
+        "last_code": last_code,
         "last_trouble": handover.trouble,
+        "webhook_id": webhook_id,
     }
 
 
@@ -355,11 +369,11 @@ def _attempt_values(handover: Attempted) -> Values:
     }
 
 
-def _webhook_notes(handover: Attempted, news: bool) -> list[Ask]:
-    """How the endpoint did: closes or opens the circuit, or pauses the webhook on 410. news: that it accepts."""
+def _webhook_notes(handover: Attempted) -> list[Ask]:
+    """How the endpoint did: closes or opens the circuit, or pauses the webhook on 410."""
     place = {"sandbox": handover.sandbox, "id": handover.webhook_id, "now": handover.now}
     if handover.attempt.accepted:
-        return [Ask("webhook_accepted", place)] if news else []
+        return [Ask("webhook_accepted", place)]
     failed = {
         "threshold": limits.CIRCUIT_FAILURES,
         "open_until": handover.open_until,

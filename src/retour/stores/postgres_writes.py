@@ -15,10 +15,9 @@ import asyncpg
 from retour.stores import plans, tallies
 from retour.stores.handovers import Answer, Handover
 from retour.stores.plans import Ask, Conflict, Plan
-from retour.stores.sql import statements
+from retour.stores.sql import PARAMETER, names_of, statements
 
 T = TypeVar("T")
-PARAMETER = re.compile(r"(?<!:):(\w+)")
 DATABASE_CLOCK = "CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000 AS BIGINT)"
 GIVEN_CLOCK = "CAST(:now AS BIGINT)"  # leases by the time that the room gives, for tests that move it
 GONE = re.compile(r"is clos|was clos|released back")  # a connection or a pool
@@ -54,7 +53,7 @@ class Statement(NamedTuple):
 def translate(text: str, clock: str) -> Statement:
     """From `:name` to `$1`; the same name is the same parameter."""
     text = text.replace(":clock", clock)
-    names = tuple(dict.fromkeys(PARAMETER.findall(text)))
+    names = names_of(text)
     return Statement(PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", text), names)
 
 

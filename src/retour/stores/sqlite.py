@@ -23,7 +23,8 @@ from retour.errors import Busy, ConfigError, StoreInUse
 from retour.model import Lane
 from retour.stores import DeliveryClaim, EarlyReport, MessageClaim, RoomName, Row, plans, sqlite_writes
 from retour.stores.handovers import Answer, Handover
-from retour.stores.sql import migrations, statements
+from retour.stores.plans import Ask
+from retour.stores.sql import migrations
 from retour.stores.sqlite_jobs import Inbox, Job
 from retour.stores.sqlite_troubles import told
 
@@ -32,6 +33,9 @@ BATCH = 512  # hand-overs per commit; more only lengthens the wait of the first
 ERASED = "erased"  # the setting that says that people were erased since the last start
 REWRITTEN_BYTES = 1024 * 1024 * 1024  # some ten seconds
 READ_SECONDS = 1.0  # an open cursor keeps the WAL from being reset
+FLAGS = (
+    apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
+)  # a lock for each step else
 WHOLE = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.NotADBError)  # errors of the whole transaction
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -110,8 +114,8 @@ class SqliteStore:
 
     async def read(self, statement: str, **values: Any) -> list[Row]:
         """See Store.read."""
-        text = statements()[statement]
-        rows: list[Row] = await self._ask(self._reads, lambda db: db.execute(text, values).fetchall())
+        question = Ask(statement, values, rows=True)
+        rows: list[Row] = await self._ask(self._reads, lambda db: sqlite_writes.run(db, question))
         return rows
 
     async def between(self, work: Callable[[apsw.Connection], T]) -> T:
@@ -185,12 +189,12 @@ class SqliteStore:
 
 
 def connect(path: Path) -> apsw.Connection:
-    """A connection as this store needs it: WAL, every commit on the disk before it is answered.
+    """A connection as this store needs it, for one thread: WAL, every commit on the disk before it is answered.
 
     QPSG: a statement is planned once. Without it some are planned again for each value that is bound, which took
     three quarters of the time of those that settle a message or a delivery (sqlite.org/queryplanner-ng.html).
     """
-    db = apsw.Connection(str(path))
+    db = apsw.Connection(str(path), flags=FLAGS)
     db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     db.set_busy_timeout(round(limits.COMMIT_SECONDS * 1000))
     db.execute("PRAGMA journal_mode = WAL")
@@ -222,8 +226,8 @@ def _prepare(path: Path, now: int) -> None:
 def free_leases(db: apsw.Connection, now: int) -> None:
     """What another process held is due."""
     with db:
-        db.execute(statements()["messages_free"], {"now": now})
-        db.execute(statements()["deliveries_free"], {"now": now})
+        for name in ("messages_free", "deliveries_free"):
+            sqlite_writes.run(db, Ask(name, {"now": now}))
 
 
 def _rewrite_after_erasing(path: Path, db: apsw.Connection) -> None:
@@ -231,10 +235,8 @@ def _rewrite_after_erasing(path: Path, db: apsw.Connection) -> None:
 
     secure_delete overwrites what is deleted, but not what SQLite left in unused parts of pages when it moved rows.
     """
-    if (
-        db.execute(statements()["setting_get"], {"name": ERASED}).fetchall()
-        and path.stat().st_size <= REWRITTEN_BYTES
-    ):
+    erased = sqlite_writes.run(db, Ask("setting_get", {"name": ERASED}, rows=True))
+    if erased and path.stat().st_size <= REWRITTEN_BYTES:
         db.execute("VACUUM")
         db.execute("DELETE FROM setting WHERE name = ?", (ERASED,))
 

@@ -18,8 +18,9 @@ import apsw
 
 from retour.errors import Busy, Code, ConfigError, Conflict
 from retour.model import Value
-from retour.stores import Store
-from retour.stores.sql import migrations, statements
+from retour.stores import Store, sqlite_writes
+from retour.stores.plans import Ask
+from retour.stores.sql import migrations
 from retour.stores.sqlite import SqliteStore, free_leases, lock_file, migrate
 
 T = TypeVar("T")
@@ -239,7 +240,7 @@ def _check_backup(db: apsw.Connection, source: Path, verify: Callable[[str], obj
         )
     if version < 1:
         raise ConfigError(NOT_OURS.format(file=source))
-    rows = db.execute(statements()["setting_get"], {"name": KEY_CHECK}).fetchall()
+    rows = sqlite_writes.run(db, Ask("setting_get", {"name": KEY_CHECK}, rows=True))
     if not rows:
         raise ConfigError(NOT_OURS.format(file=source))
     verify(str(rows[0][0]))

@@ -6,18 +6,37 @@ An answer that says "nothing was written" undoes what came before it: that is up
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import apsw
 
 from retour.model import Lane
 from retour.stores import DeliveryClaim, EarlyReport, MessageClaim, claims, plans, tallies
 from retour.stores.handovers import Answer, Handover
-from retour.stores.plans import Ask, Conflict, Plan
-from retour.stores.sql import statements
+from retour.stores.plans import Ask, Conflict, Plan, Values
+from retour.stores.sql import names_of, statements
 
 T = TypeVar("T")
-SQL = statements()
+
+
+class Statement(NamedTuple):
+    """One, or several with semicolons between; and the names of its values in the order of their places."""
+
+    text: str
+    names: tuple[str, ...]
+
+    def arguments(self, values: Values) -> list[Any]:
+        """Raises KeyError for one that is missing."""
+        return [values[name] for name in self.names]
+
+
+def _bound(text: str) -> Statement:
+    """Without blanks, since the driver reads all of a text each time; each statement counts its places anew."""
+    squeezed = " ".join(text.split())
+    return Statement(squeezed, tuple(name for part in squeezed.split(";") for name in names_of(part)))
+
+
+SQL = {name: _bound(text) for name, text in statements("sqlite").items()}
 
 
 def apply(db: apsw.Connection, handover: Handover) -> Answer:
@@ -28,7 +47,9 @@ def apply(db: apsw.Connection, handover: Handover) -> Answer:
 def count(db: apsw.Connection, written: Iterable[tuple[Handover, Answer]]) -> None:
     """Add what these hand-overs count, in the transaction that wrote them."""
     counts = tallies.total(written)
-    db.executemany(SQL["tally_add"], [place._asdict() | {"part": "", "n": n} for place, n in counts.items()])
+    add = SQL["tally_add"]
+    rows = [add.arguments({**place._asdict(), "part": "", "n": n}) for place, n in counts.items()]
+    db.executemany(add.text, rows)
 
 
 def claim_messages(db: apsw.Connection, lane: Lane, now: int, limit: int) -> MessageClaim:
@@ -51,7 +72,7 @@ def _carry_out(db: apsw.Connection, plan: Plan[T]) -> T:
     try:
         asks = next(plan)
         while True:
-            asks = plan.send([_told(db, ask) for ask in asks])
+            asks = plan.send([run(db, ask) for ask in asks])
     except StopIteration as end:
         answer: T = end.value
         return answer
@@ -59,7 +80,8 @@ def _carry_out(db: apsw.Connection, plan: Plan[T]) -> T:
         return plans.refuse(plan, Conflict(str(error)))
 
 
-def _told(db: apsw.Connection, ask: Ask) -> Any:
+def run(db: apsw.Connection, ask: Ask) -> Any:
     """The rows that were asked for, or how many it changed."""
-    cursor = db.execute(SQL[ask.statement], ask.values)
+    statement = SQL[ask.statement]
+    cursor = db.execute(statement.text, statement.arguments(ask.values))
     return cursor.fetchall() if ask.rows else db.changes()

@@ -75,3 +75,16 @@ WITH due AS (
 UPDATE early_report e SET due_at = :clock + :lease, attempts = attempts + 1
 FROM due WHERE e.sandbox = :sandbox AND e.id = due.id
 RETURNING e.id, configuration_id, reference, message_id, at, e.due_at, expires_at, attempts, doc
+
+-- Tells what is left to do, which is seldom anything: whether one of its message waits behind it, whether it would be
+-- news that the webhook accepts, and whether its person was erased meanwhile.
+-- name: delivery_settle
+UPDATE delivery SET state = :state, due_at = :due_at, leased = 0, taken = 0, attempts = :attempts,
+  settled_at = :settled_at, last_code = :last_code, last_trouble = :last_trouble
+WHERE sandbox = :sandbox AND id = :id AND fence = :fence AND leased = 1 AND state = 'due'
+RETURNING
+  EXISTS (SELECT 1 FROM delivery n WHERE n.sandbox = :sandbox AND n.message_id = delivery.message_id
+    AND n.sequence > delivery.sequence AND n.replay = delivery.replay AND n.state = 'due') AS followed,
+  EXISTS (SELECT 1 FROM webhook w WHERE w.sandbox = :sandbox AND w.id = :webhook_id AND (
+    w.failures > 0 OR w.last_accepted_at IS NULL OR w.last_accepted_at < CAST(:now AS BIGINT) - 1000000)) AS news,
+  erased

@@ -32,28 +32,6 @@ SELECT id, user_id, status FROM message WHERE sandbox = :sandbox AND execution_i
 SELECT id, execution_id, request_id, campaign_id, channel, namespace, user_id, address, created_at, status, attempts
 FROM message WHERE sandbox = :sandbox AND id = :id
 
--- name: message_claim
-UPDATE message SET due_at = :until, leased = 1, attempts = attempts + 1, fence = fence + 1, taken = taken + 1,
-  tried = tried + 1
-WHERE sandbox = :sandbox AND id IN (
-  SELECT id FROM message WHERE sandbox = :sandbox AND configuration_id = :configuration_id
-    AND due_at IS NOT NULL AND due_at <= :now
-  ORDER BY due_at LIMIT :limit)
-RETURNING id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id,
-  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at,
-  tried
-
--- leased = 2: held to be told only, which is no probe of the relay.
--- name: message_claim_stuck
-UPDATE message SET due_at = :until, leased = 2, attempts = attempts + 1, fence = fence + 1, taken = taken + 1
-WHERE sandbox = :sandbox AND id IN (
-  SELECT id FROM message WHERE sandbox = :sandbox AND configuration_id = :configuration_id
-    AND due_at IS NOT NULL AND due_at <= :now AND (delayed = 0 OR expires_at <= :now)
-  ORDER BY due_at LIMIT :limit)
-RETURNING id, execution_id, request_id, campaign_id, version_id, configuration_id, channel, namespace, user_id,
-  address, created_at, expires_at, content, status, attempts, fence, taken, revision, events, delayed, final_event_id, due_at,
-  tried
-
 -- `+ 0` keeps the planner to the few leased rows: by the due index it would read all that wait for the relay. `> 0` is
 -- what the index of leased rows says.
 -- name: message_leased
@@ -117,20 +95,6 @@ FROM (SELECT 1 AS one) AS o LEFT JOIN webhook w ON w.sandbox = :sandbox
 WHERE CASE WHEN w.id IS NULL THEN :by_default
   ELSE CASE WHEN (w.channels & :channel_bit) <> 0 AND (w.events & :status_bit) <> 0 THEN 1 ELSE 0 END END = 1
 
--- name: delivery_claim
-UPDATE delivery SET due_at = :until, leased = 1, attempts = attempts + 1, fence = fence + 1, taken = taken + 1,
-  first_attempt_at = COALESCE(first_attempt_at, :now)
-WHERE sandbox = :sandbox AND id IN (
-  SELECT d.id FROM delivery d
-  WHERE d.sandbox = :sandbox AND d.state = 'due' AND d.due_at <= :now
-    AND (d.ordered = 0 OR NOT EXISTS (
-      SELECT 1 FROM delivery p WHERE p.sandbox = d.sandbox AND p.message_id = d.message_id AND p.replay = d.replay
-        AND p.sequence < d.sequence AND p.state = 'due' AND (p.attempts = 0 OR p.leased = 1)))
-  ORDER BY d.due_at LIMIT :limit)
-RETURNING id, event_id, message_id, sequence, replay, webhook_id, format, attempts, fence, taken, due_at, first_attempt_at,
-  (SELECT e.body FROM event e
-   WHERE e.sandbox = :sandbox AND e.message_id = delivery.message_id AND e.sequence = delivery.sequence)
-
 -- name: delivery_leased
 SELECT 1 FROM delivery WHERE sandbox = :sandbox AND leased = 1 AND due_at + 0 > :now LIMIT 1
 
@@ -139,19 +103,6 @@ SELECT removed, at FROM event WHERE sandbox = :sandbox AND message_id = :message
 
 -- name: event_body
 SELECT body FROM event WHERE sandbox = :sandbox AND message_id = :message_id AND sequence = :sequence
-
--- Tells what is left to do, which is seldom anything: whether one of its message waits behind it, whether it would be
--- news that the webhook accepts, and whether its person was erased meanwhile.
--- name: delivery_settle
-UPDATE delivery SET state = :state, due_at = :due_at, leased = 0, taken = 0, attempts = :attempts,
-  settled_at = :settled_at, last_code = :last_code, last_trouble = :last_trouble
-WHERE sandbox = :sandbox AND id = :id AND fence = :fence AND leased = 1 AND state = 'due'
-RETURNING
-  EXISTS (SELECT 1 FROM delivery n WHERE n.sandbox = :sandbox AND n.message_id = delivery.message_id
-    AND n.sequence > delivery.sequence AND n.replay = delivery.replay AND n.state = 'due') AS followed,
-  EXISTS (SELECT 1 FROM webhook w WHERE w.sandbox = :sandbox AND w.id = :webhook_id AND (
-    w.failures > 0 OR w.last_accepted_at IS NULL OR w.last_accepted_at < CAST(:now AS BIGINT) - 1000000)) AS news,
-  erased
 
 -- What was leased when its webhook was deleted or its person erased, and would have to be tried again.
 -- name: delivery_cancel_orphan
