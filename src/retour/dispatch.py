@@ -155,7 +155,8 @@ class Dispatch:
             signature = signing.webhook_headers(secrets, event_id, now // limits.SECOND, body)
         ask = Ask(
             url=webhook.url,
-            headers=sent + signature,
+            headers=sent,
+            own=signature,
             body=body,
             deadline_seconds=webhook.deadline_seconds,
             org=ready.org,
@@ -227,7 +228,7 @@ class Dispatch:
             open_until=now if attempt.accepted else _open_until(claim, outcome, now),
             gone=outcome.gone,
         )
-        answer = await insist(lambda: self._store.write(attempted), delivery.due_at)
+        answer = await insist(partial(self._store.write, attempted), delivery.due_at)
         self._ring_after(
             delivery, answer, outcome.due_at if outcome.state is DeliveryState.DUE else None, now
         )
@@ -248,7 +249,7 @@ class Dispatch:
             state=state,
             trouble=trouble,
         )
-        answer = await insist(lambda: self._store.write(given_up), delivery.due_at)
+        answer = await insist(partial(self._store.write, given_up), delivery.due_at)
         self._ring_after(delivery, answer, None, now)
 
     def _ring_after(

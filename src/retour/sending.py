@@ -178,7 +178,7 @@ class Sending:
     async def _hand_over(self, message: Message, plan: Plan, decision: Decision, now: int) -> Answer:
         """One transaction: the message's new state, its events, what they owe, how the relay did."""
         settled = _settled(message, plan, decision, now)
-        answer = await insist(lambda: self._store.write(settled), message.due_at or now)
+        answer = await insist(partial(self._store.write, settled), message.due_at or now)
         if isinstance(answer, Repeated):
             fresh = tuple(fact for fact in decision.facts if fact.key not in answer.facts)
             return await self._hand_over(message, plan, msgspec.structs.replace(decision, facts=fresh), now)
@@ -202,7 +202,7 @@ class Sending:
         values = [place | {"message_id": message.id, "reference": reference} for reference in references]
         steps = [Step(statement="provider_ref_put", values=each) for each in values]
         if steps:
-            await insist(lambda: self._store.write(Changed(steps=tuple(steps))), now + limits.SENDING_LEASE)
+            await insist(partial(self._store.write, Changed(steps=tuple(steps))), now + limits.SENDING_LEASE)
 
 
 def _places(configuration: ChannelConfiguration | None) -> int:

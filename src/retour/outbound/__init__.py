@@ -20,7 +20,7 @@ from retour import limits
 from retour.model import Timings, Value
 from retour.outbound.addresses import Allowed, Problem, Target, Trouble, forbidden, parse_target, unlisted
 from retour.outbound.authorities import Authorities
-from retour.outbound.curl import Call, Heard, Line, harden_environment, header_lines, kept_back
+from retour.outbound.curl import Call, Headers, Heard, Line, harden_environment, header_lines, kept_back
 from retour.outbound.names import DnsResolver, Resolver, Turns, Vetted, mail_hosts, vet, vetted
 from retour.outbound.transfers import Transfers
 from retour.outbound.troubles import certificate_expired, trouble_of
@@ -45,6 +45,7 @@ _OURS = frozenset(
 class Ask(Value):
     """A request.
 
+    headers, own: sent one after the other; `own` are of this request alone, the others may be those of many more.
     deadline_seconds covers everything, from the look-up of the name to the last byte of the answer. org,
     sandbox: for whom, as the allow-list and the limit of look-ups want to know. also: entries on top of the
     allow-list for this request alone (loopback, in a development sandbox). once: never repeated by libcurl either,
@@ -52,11 +53,12 @@ class Ask(Value):
     """
 
     url: str
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     body: bytes
     deadline_seconds: float
     org: str
     sandbox: str
+    own: Headers = ()
     method: str = "POST"
     also: tuple[Allowed, ...] = ()
     once: bool = False
@@ -76,7 +78,7 @@ class Answer(Value):
     trouble: Trouble | None
     detail: str
     timings: Timings
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = ()
     body: bytes = b""
     read: int = 0
     ended: bool = False
@@ -157,7 +159,7 @@ class Outbound:
         """Everything that can be refused before anybody is dialled."""
         if ask.method not in METHODS:
             raise ValueError(f"{ask.method!r} is not one of {METHODS}")
-        lines = _lines(ask.headers)
+        lines = _lines(ask.headers, ask.own)
         if isinstance(lines, Problem):
             return lines
         allowed = self._allowed + ask.also
@@ -245,13 +247,31 @@ class Outbound:
         return replace(problem, sentence=f"The certificate of {call.target.host} expired on {day}.")
 
 
-def _lines(headers: tuple[tuple[str, str], ...]) -> list[str] | Problem:
+def _lines(headers: Headers, own: Headers) -> list[str] | Problem:
     """The headers as libcurl takes them, or what is wrong with the first that can't be sent."""
-    names = tuple([name for name, _ in headers])
-    lines = header_lines(headers)
+    shared, more = _looked_at(headers), _look_at(own)
+    if isinstance(shared, Problem):
+        return shared
+    if isinstance(more, Problem):
+        return more
+    return [*shared.lines, *more.lines, *kept_back(shared.names + more.names)]
+
+
+class _Checked(Value):
+    """Headers that may be sent."""
+
+    names: tuple[str, ...]
+    lines: list[str]
+
+
+def _look_at(headers: Headers) -> _Checked | Problem:
+    names, lines = tuple([name for name, _ in headers]), header_lines(headers)
     if _may_all_be_sent(names) and _plain("".join(lines)):
-        return [*lines, *kept_back(names)]
+        return _Checked(names=names, lines=lines)
     return next(problem for header in headers if (problem := _bad(*header)))
+
+
+_looked_at = lru_cache(maxsize=1024)(_look_at)  # the same with each request of a webhook
 
 
 def _plain(text: str) -> bool:
@@ -269,7 +289,7 @@ def _bad(name: str, value: str) -> Problem | None:
     return Problem(trouble=Trouble.INVALID_HEADER, sentence=sentence)
 
 
-@lru_cache(maxsize=8192)  # the same with each request of a webhook
+@lru_cache(maxsize=1024)
 def _may_all_be_sent(names: tuple[str, ...]) -> bool:
     return all(_may_be_sent(name) for name in names)
 

@@ -20,6 +20,7 @@ from retour.model import Timings, Value
 from retour.outbound.addresses import Target
 
 Permit = Callable[[str, int], str | None]
+Headers = tuple[tuple[str, str], ...]
 
 _FIXED: tuple[tuple[int, Any], ...] = (
     (pycurl.PROXY, ""),
@@ -80,7 +81,7 @@ class Heard(Value):
     """
 
     status_code: int | None
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     body: bytes
     read: int
     cut: bool
@@ -106,6 +107,7 @@ class Line:
         self._opened = opened
         self._call: Call | None = None
         self._set_to: dict[int, object] = {}
+        self._target: Target | None = None
         self._pinned = False
         for option, value in _FIXED:
             self.curl.setopt(option, value)
@@ -138,9 +140,11 @@ class Line:
 
     def _set_where(self, call: Call) -> None:
         target = call.target
-        secure = target.scheme == "https"
-        self._set(pycurl.URL, target.url)
-        self._set(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS if secure else pycurl.PROTO_HTTP)
+        if target is not self._target:
+            self._target = target
+            self.curl.setopt(pycurl.URL, target.url)
+            secure = target.scheme == "https"
+            self.curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS if secure else pycurl.PROTO_HTTP)
         if self._pinned or not target.address:
             self._pinned = not target.address
             self.curl.setopt(pycurl.RESOLVE, [_pin(target, call.addresses)] if self._pinned else [])
@@ -253,7 +257,7 @@ def _since(call: Call, microseconds: int) -> int | None:
     return call.before + microseconds if microseconds else None
 
 
-def _headers(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
+def _headers(lines: list[bytes]) -> Headers:
     """Those of the last head: one of 1xx, or of a proxy, comes with a status line of its own."""
     found: list[tuple[str, str]] = []
     for line in lines:
@@ -265,7 +269,7 @@ def _headers(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def header_lines(headers: tuple[tuple[str, str], ...]) -> list[str]:
+def header_lines(headers: Headers) -> list[str]:
     """As libcurl wants them: `name;` sends an empty value; `kept_back` goes with them."""
     return [f"{name}: {value}" if value else f"{name};" for name, value in headers]
 
