@@ -59,6 +59,13 @@ class Work(Value):
     rate: float
 
 
+class Posted(Value):
+    """Dispatch, and CPU seconds of a bare POST just before and after it (their mean): a host's minutes differ."""
+
+    work: Work
+    bare_cpu: float
+
+
 class Latency(Value):
     """At a fixed rate. told: from the relay's reply to the first try of the webhook."""
 
@@ -137,7 +144,7 @@ def floor(scene: Scene) -> Floor:
     with scene.receiver() as receiver, Sink("smtp") as mail:
         before = measure.cpu_seconds(receiver.pid)
         posts = {
-            at_once: bare.post(receiver.port, scene.authority.path, BARE_POSTS, at_once).cpu_seconds
+            at_once: _bare_post(scene, receiver, at_once)
             for at_once in (limits.DISPATCH_SLOTS, SANDBOXES * limits.DISPATCH_SLOTS)
         }
         receiver_cpu = (measure.cpu_seconds(receiver.pid) - before) / receiver.all()
@@ -181,11 +188,12 @@ def ingest(scene: Scene, number: int, kind: str) -> Work:
         return meter.stop(number)
 
 
-def dispatch(scene: Scene, number: int, sandboxes: int) -> Work:
+def dispatch(scene: Scene, number: int, sandboxes: int) -> Posted:
     """Deliveries that wait for paused webhooks, posted when these are resumed, for each POST."""
     each = number // sandboxes
     with (
         scene.receiver() as receiver,
+        scene.receiver() as other,
         Sink("smtp") as mail,
         scene.product(sandboxes=sandboxes) as product,
     ):
@@ -197,12 +205,19 @@ def dispatch(scene: Scene, number: int, sandboxes: int) -> Work:
             load.run(space.order(campaign, f"m{place}-", each))
             paused.append((space, webhook))
         _until_waiting(product, each * sandboxes)
+        bare_cpu = [_bare_post(scene, other, sandboxes * limits.DISPATCH_SLOTS)]
         meter = Meter(product)
         for space, webhook in paused:
             space.tell(webhook, "resume")
         receiver.wait((WARM + each) * sandboxes, WAIT_SECONDS)
         meter.lap()
-        return meter.stop(each * sandboxes)
+        work = meter.stop(each * sandboxes)
+        bare_cpu.append(_bare_post(scene, other, sandboxes * limits.DISPATCH_SLOTS))
+        return Posted(work=work, bare_cpu=sum(bare_cpu) / len(bare_cpu))
+
+
+def _bare_post(scene: Scene, receiver: Sink, at_once: int) -> float:
+    return bare.post(receiver.port, scene.authority.path, BARE_POSTS, at_once).cpu_seconds
 
 
 def latency(scene: Scene, seconds: int) -> Latency:
