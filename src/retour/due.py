@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -49,7 +50,7 @@ class Slots:
         tasks = [start(row) for row in work]
         for task in tasks:
             self._tasks.add(task)
-            task.add_done_callback(lambda done: self._end(done, lane))
+            task.add_done_callback(partial(self._end, lane))
         self._count(lane, len(tasks) - taken)
         self._more.pop(lane, None)
         if more:
@@ -60,7 +61,7 @@ class Slots:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
 
-    def _end(self, task: asyncio.Task[None], lane: Lane) -> None:
+    def _end(self, lane: Lane, task: asyncio.Task[None]) -> None:
         """A place is free: for this lane, or, when the room was full, for the one that waits longest.
 
         A bug in one row is logged and never stops the others; its lease runs out and it is taken again.

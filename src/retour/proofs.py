@@ -33,7 +33,9 @@ class Proofs(Value):
 
     def good_secrets(self, now: int) -> list[str]:
         """The signing secrets that have not ended."""
-        return [secret for secret, until in self.signing_secrets if signing.is_good(until, now)]
+        return [
+            secret for secret, until in self.signing_secrets if until is None or signing.is_good(until, now)
+        ]
 
 
 def open_proofs(keys: Keys, webhook: Webhook, now: int) -> Proofs:

@@ -13,9 +13,9 @@ from cast import until
 from outside.https import replying, serving
 from outside.service import free_port
 from outside.sockets import trap
-from retour.outbound.addresses import Problem, Target, Trouble, parse_allowed, parse_target
+from retour.outbound.addresses import Permit, Problem, Target, Trouble, parse_allowed, parse_target
 from retour.outbound.authorities import Authorities
-from retour.outbound.curl import Call, Heard, Line, Permit
+from retour.outbound.curl import Call, Heard, Line
 from retour.outbound.transfers import Transfers
 from retour.outbound.troubles import trouble_of
 

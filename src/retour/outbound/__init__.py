@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from retour import limits
 from retour.model import Timings, Value
-from retour.outbound.addresses import Allowed, Problem, Target, Trouble, forbidden, parse_target, unlisted
+from retour.outbound.addresses import Allowed, Problem, Target, Trouble, parse_target, permit, unlisted
 from retour.outbound.authorities import Authorities
 from retour.outbound.curl import Call, Headers, Heard, Line, harden_environment, header_lines, kept_back
 from retour.outbound.names import DnsResolver, Resolver, Turns, Vetted, mail_hosts, vet, vetted
@@ -30,6 +30,7 @@ __all__ = ["Answer", "Ask", "Outbound", "Trouble", "harden_environment", "vet"]
 METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")
 LINES_KEPT = 64  # idle easy handles; a burst makes more and drops them afterwards
 LOCATION_CHARACTERS = 200
+Addresses = tuple[str, ...]
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 # RFC 9110, 5.6.2 and 5.5, without its bytes beyond ASCII: nobody agrees on what they mean.
@@ -119,9 +120,14 @@ class Outbound:
     async def ask(self, ask: Ask) -> Answer:
         """Send a request and tell what came of it, at the latest at its deadline."""
         started = time.monotonic()
-        call = await self._prepare(ask, started)
-        if isinstance(call, Problem):
-            return _unasked(call, started)
+        allowed = self._allowed + ask.also
+        target, lines = _taken_apart(ask, allowed)
+        if isinstance(target, Problem):
+            return _unasked(target, started)
+        found = self._known(target, ask.org, allowed) or await self._looked_up(target, ask, allowed)
+        if isinstance(found, Problem):
+            return _unasked(found, started)
+        call = _call(ask, target, lines, found, allowed, _microseconds(started))
         heard, problem = await self._perform(call, ask.deadline_seconds)
         if problem is not None and certificate_expired(heard):
             problem = await self._dated(problem, call, started, ask.deadline_seconds)
@@ -155,47 +161,19 @@ class Outbound:
         await self._resolver.close()
         self._authorities.close()
 
-    async def _prepare(self, ask: Ask, started: float) -> Call | Problem:
-        """Everything that can be refused before anybody is dialled."""
-        if ask.method not in METHODS:
-            raise ValueError(f"{ask.method!r} is not one of {METHODS}")
-        lines = _lines(ask.headers, ask.own)
-        if isinstance(lines, Problem):
-            return lines
-        allowed = self._allowed + ask.also
-        target = parse_target(ask.url, ask.org, allowed)
-        if isinstance(target, Problem):
-            return target
-        found = self._vet_known(target, ask.org, allowed) or await self._vet_in_time(target, ask, allowed)
-        if isinstance(found, Problem):
-            return found
-        before = _microseconds(started)
-        return Call(
-            target=target,
-            addresses=found.addresses,
-            method=ask.method,
-            lines=lines,
-            body=ask.body,
-            seconds=ask.deadline_seconds - before / limits.SECOND,
-            permit=partial(forbidden, org=ask.org, allowed=allowed, listed_only=target.listed_only),
-            before=before,
-            name=None if target.address else before,
-            once=ask.once,
-        )
-
-    def _vet_known(self, target: Target, org: str, allowed: tuple[Allowed, ...]) -> Vetted | Problem | None:
-        """Without asking anybody; None if somebody has to be asked."""
+    def _known(self, target: Target, org: str, allowed: tuple[Allowed, ...]) -> Addresses | Problem | None:
+        """The addresses to dial, without asking anybody; None if somebody has to be asked."""
         if target.address is not None:  # parse_target has looked at it
-            return Vetted(host=target.host, port=target.port, addresses=(target.address,))
+            return (target.address,)
         kept = self._resolver.kept(target.host)
         if kept is None:
             return None
-        return vetted(target.host, target.port, org, allowed, kept, listed_only=target.listed_only)
+        return _dialled(vetted(target.host, target.port, org, allowed, kept, listed_only=target.listed_only))
 
-    async def _vet_in_time(self, target: Target, ask: Ask, allowed: tuple[Allowed, ...]) -> Vetted | Problem:
+    async def _looked_up(self, target: Target, ask: Ask, allowed: tuple[Allowed, ...]) -> Addresses | Problem:
         try:
             async with asyncio.timeout(ask.deadline_seconds):
-                return await self._vet(target, ask.org, allowed, ask.sandbox)
+                return _dialled(await self._vet(target, ask.org, allowed, ask.sandbox))
         except TimeoutError:
             sentence = f"{target.host} could not be looked up within {ask.deadline_seconds:g} s."
             return Problem(trouble=Trouble.NAME_LOOKUP_FAILED, sentence=sentence)
@@ -245,6 +223,43 @@ class Outbound:
             return problem
         day = time.strftime("%d %b %Y", time.gmtime(expired_at // limits.SECOND)).lstrip("0")
         return replace(problem, sentence=f"The certificate of {call.target.host} expired on {day}.")
+
+
+def _taken_apart(ask: Ask, allowed: tuple[Allowed, ...]) -> tuple[Target | Problem, list[str]]:
+    """Where a request goes and with which headers, or why it can't. Everything that is refused before a look-up."""
+    if ask.method not in METHODS:
+        raise ValueError(f"{ask.method!r} is not one of {METHODS}")
+    lines = _lines(ask.headers, ask.own)
+    if isinstance(lines, Problem):
+        return lines, []
+    return parse_target(ask.url, ask.org, allowed), lines
+
+
+def _call(
+    ask: Ask,
+    target: Target,
+    lines: list[str],
+    addresses: Addresses,
+    allowed: tuple[Allowed, ...],
+    before: int,
+) -> Call:
+    """before: microseconds since it was asked for."""
+    return Call(
+        target=target,
+        addresses=addresses,
+        method=ask.method,
+        lines=lines,
+        body=ask.body,
+        seconds=ask.deadline_seconds - before / limits.SECOND,
+        permit=permit(ask.org, allowed, target.listed_only),
+        before=before,
+        name=None if target.address else before,
+        once=ask.once,
+    )
+
+
+def _dialled(found: Vetted | Problem) -> Addresses | Problem:
+    return found if isinstance(found, Problem) else found.addresses
 
 
 def _lines(headers: Headers, own: Headers) -> list[str] | Problem:

@@ -9,8 +9,9 @@ from version to version.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from unicodedata import category
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from retour.model import Value
 from retour.outbound.hosts import Address, parse_host, unmapped
 
 Network = IPv4Network | IPv6Network
+Permit = Callable[[str, int], str | None]
 
 TARGET_ALLOW = "RETOUR_TARGET_ALLOW"
 PORTS = (443, 8443)  # and everything from 1024 up: no mail, no SSH, no other service of the machine's own
@@ -143,7 +145,18 @@ _ENTRY = re.compile(
 )
 
 
+def permit(org: str, allowed: tuple[Allowed, ...], listed_only: bool) -> Permit:
+    """What asks `forbidden` of an address and a port, for what stays the same in a request."""
+    return partial(_forbidden, org, allowed, listed_only)
+
+
 @lru_cache(maxsize=8192)  # asked before each request
+def _forbidden(
+    org: str, allowed: tuple[Allowed, ...], listed_only: bool, address: str, port: int
+) -> str | None:
+    return forbidden(address, port, org, allowed, listed_only=listed_only)
+
+
 def forbidden(
     address: str, port: int, org: str, allowed: tuple[Allowed, ...], *, listed_only: bool = False
 ) -> str | None:

@@ -17,9 +17,8 @@ import pycurl
 
 from retour import limits
 from retour.model import Timings, Value
-from retour.outbound.addresses import Target
+from retour.outbound.addresses import Permit, Target
 
-Permit = Callable[[str, int], str | None]
 Headers = tuple[tuple[str, str], ...]
 
 _FIXED: tuple[tuple[int, Any], ...] = (
@@ -40,6 +39,8 @@ _FIXED: tuple[tuple[int, Any], ...] = (
     (pycurl.PATH_AS_IS, 1),
     (pycurl.MAXLIFETIME_CONN, limits.CONNECTION_AGE_SECONDS),
 )
+
+CONNECT_MILLISECONDS = round(limits.CONNECT_SECONDS * 1000)
 
 
 def harden_environment() -> None:
@@ -106,9 +107,12 @@ class Line:
         self.curl = pycurl.Curl()
         self._opened = opened
         self._call: Call | None = None
-        self._set_to: dict[int, object] = {}
-        self._target: Target | None = None
+        self._target: Target | None = (
+            None  # libcurl keeps what it was told: this, and the next three, are told once
+        )
         self._pinned = False
+        self._method = ""
+        self._milliseconds = 0
         for option, value in _FIXED:
             self.curl.setopt(option, value)
         self.curl.setopt(pycurl.CAINFO, authorities)
@@ -155,21 +159,19 @@ class Line:
 
     def _set_what(self, call: Call) -> None:
         self.curl.setopt(pycurl.POSTFIELDS, call.body)
-        self._set(pycurl.CUSTOMREQUEST, call.method)
         self.curl.setopt(pycurl.HTTPHEADER, call.lines)
+        if call.method != self._method:
+            self._method = call.method
+            self.curl.setopt(pycurl.CUSTOMREQUEST, call.method)
         if call.method == "GET":
             self.curl.setopt(pycurl.HTTPGET, 1)
 
     def _set_how_long(self, seconds: float) -> None:
-        total = max(1, round(seconds * 1000))
-        self._set(pycurl.TIMEOUT_MS, total)
-        self._set(pycurl.CONNECTTIMEOUT_MS, min(total, round(limits.CONNECT_SECONDS * 1000)))
-
-    def _set(self, option: int, value: object) -> None:
-        """Unless the call before had the same: libcurl keeps these."""
-        if self._set_to.get(option) != value:
-            self.curl.setopt(option, value)
-            self._set_to[option] = value
+        milliseconds = max(1, round(seconds * 1000))
+        if milliseconds != self._milliseconds:
+            self._milliseconds = milliseconds
+            self.curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
+            self.curl.setopt(pycurl.CONNECTTIMEOUT_MS, min(milliseconds, CONNECT_MILLISECONDS))
 
     def _open_socket(self, purpose: int, address: Any) -> int:
         """libcurl is about to dial this very address."""

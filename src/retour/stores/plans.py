@@ -306,9 +306,9 @@ def _too_many(place: Values, lesson: Lesson) -> Plan[bool]:
 @_plan.register
 def _attempted(handover: Attempted) -> Plan[Answer]:
     attempt, final = handover.attempt, handover.state is not DeliveryState.DUE
-    settled_at = handover.now if final else None
-    settled = _end_values(handover, handover.due_at, settled_at, attempt.status_code, handover.webhook_id)
-    (told,) = yield [Ask("delivery_settle", settled, rows=True)]
+    values = _end_values(handover, handover.due_at, handover.now if final else None)
+    values |= {"last_code": attempt.status_code, "webhook_id": handover.webhook_id}
+    (told,) = yield [Ask("delivery_settle", values, rows=True)]
     if not told:
         return Stale()
     followed, news, erased = told[0]
@@ -326,21 +326,15 @@ def _attempted(handover: Attempted) -> Plan[Answer]:
 
 @_plan.register
 def _given_up(handover: GivenUp) -> Plan[Answer]:
-    (told,) = yield [Ask("delivery_settle", _end_values(handover, handover.now, handover.now), rows=True)]
+    values = _end_values(handover, handover.now, handover.now) | {"last_code": None, "webhook_id": ""}
+    (told,) = yield [Ask("delivery_settle", values, rows=True)]
     if not told:
         return Stale()
     woken = (yield [_wake_next(handover)]) if told[0][0] else []
     return Written(owed=sum(woken))
 
 
-def _end_values(
-    handover: Attempted | GivenUp,
-    due_at: int,
-    settled_at: int | None,
-    last_code: int | None = None,
-    webhook_id: str = "",
-) -> Values:
-    """How a try or its lack leaves a delivery. webhook_id: of whose state something may be left to note."""
+def _end_values(handover: Attempted | GivenUp, due_at: int, settled_at: int | None) -> Values:
     return {
         "sandbox": handover.sandbox,
         "id": handover.delivery_id,
@@ -350,9 +344,7 @@ def _end_values(
         "attempts": handover.attempts,
         "due_at": due_at,
         "settled_at": settled_at,
-        "last_code": last_code,
         "last_trouble": handover.trouble,
-        "webhook_id": webhook_id,
     }
 
 
@@ -374,25 +366,15 @@ def _webhook_notes(handover: Attempted) -> list[Ask]:
     place = {"sandbox": handover.sandbox, "id": handover.webhook_id, "now": handover.now}
     if handover.attempt.accepted:
         return [Ask("webhook_accepted", place)]
-    failed = {
-        "threshold": limits.CIRCUIT_FAILURES,
-        "open_until": handover.open_until,
-        "trouble": handover.attempt.detail,
-    }
-    noted = [Ask("webhook_failed", place | failed)]
+    failed = {"open_until": handover.open_until, "trouble": handover.attempt.detail}
+    noted = [Ask("webhook_failed", place | failed | {"threshold": limits.CIRCUIT_FAILURES})]
     return [*noted, Ask("webhook_gone", place)] if handover.gone else noted
 
 
 def _wake_next(handover: Attempted | GivenUp) -> Ask:
     """The message's next event need not wait any longer."""
-    values = {
-        "sandbox": handover.sandbox,
-        "message_id": handover.message_id,
-        "replay": handover.replay,
-        "sequence": handover.sequence,
-        "now": handover.now,
-    }
-    return Ask("delivery_wake_next", values)
+    place = {"sandbox": handover.sandbox, "message_id": handover.message_id, "replay": handover.replay}
+    return Ask("delivery_wake_next", place | {"sequence": handover.sequence, "now": handover.now})
 
 
 # --- the catalog ---
