@@ -36,6 +36,7 @@ from retour.suppression import Count, Lesson, LessonKind
 
 T = TypeVar("T")
 Values: TypeAlias = dict[str, Any]
+UNDONE = (Stale, Known, Clash, Repeated)
 encode = msgspec.json.Encoder().encode
 
 
@@ -88,7 +89,7 @@ def sandbox(handover: Handover) -> str:
 
 def undone(answer: Any) -> bool:
     """Whether this answer says that nothing was written."""
-    return isinstance(answer, Stale | Known | Clash | Repeated)
+    return isinstance(answer, UNDONE)
 
 
 def refuse(plan: Plan[T], conflict: Conflict) -> T:
