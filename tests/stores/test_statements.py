@@ -60,6 +60,13 @@ def test_every_statement_runs_on_the_schema() -> None:
             db.execute("EXPLAIN " + part, values)
 
 
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_a_statement_may_be_written_in_one_line_and_cut_at_its_semicolons(name: str) -> None:
+    """No remark that would take the rest along, and no blanks or semicolons in a text in quotes."""
+    assert "--" not in ALL[name]
+    assert [quoted for quoted in re.findall(r"'[^']*'", ALL[name]) if re.search(r"\s|;", quoted)] == []
+
+
 def test_what_both_databases_run_is_one_statement() -> None:
     assert [name for name, text in statements().items() if ";" in text] == []
 
