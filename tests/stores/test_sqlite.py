@@ -19,7 +19,7 @@ from retour.errors import Busy, ConfigError, StoreInUse
 from retour.model import FeedbackStatus, Lane
 from retour.stores import MessageClaim, sqlite, sqlite_writes
 from retour.stores.handovers import Answer, Handover, Written
-from retour.stores.sql import migrations
+from retour.stores.sql import Statement, migrations
 from retour.stores.sqlite import SqliteStore
 from retour.stores.sqlite_jobs import Inbox, Job
 from stores.desk import NOW, Desk
@@ -248,7 +248,7 @@ async def test_a_read_without_end_is_ended_and_the_next_one_works(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "READ_SECONDS", 0.1)
-    monkeypatch.setitem(sqlite_writes.SQL, "forever", sqlite_writes.Statement(FOREVER, ()))
+    monkeypatch.setitem(sqlite_writes.SQL, "forever", Statement(FOREVER, ()))
     started = time.monotonic()
     with pytest.raises(Busy):
         await desk.rows("forever")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import asyncpg
 
-from retour.stores import plans, tallies
+from retour.stores import plans, sql, tallies
 from retour.stores.handovers import Answer, Handover
 from retour.stores.plans import Ask, Conflict, Plan
 from retour.stores.sql import PARAMETER, names_of, statements
@@ -32,21 +32,16 @@ class UnknownError(Exception):
     """The connection was lost while it committed: it may be written, or not."""
 
 
-class Statement(NamedTuple):
+class Statement(sql.Statement):
     """With $1, $2 … in the place of the names."""
 
-    text: str
-    names: tuple[str, ...]
+    __slots__ = ()
 
     def arguments(self, values: dict[str, Any]) -> list[Any]:
-        """In the order of the names. U+0000, which text can't hold here, becomes U+FFFD, also in what is looked for.
-
-        Raises KeyError for one that is missing.
-        """
-        given = [values[name] for name in self.names]
+        """As above. U+0000, which text can't hold here, becomes U+FFFD, also in what is looked for."""
         return [
             value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
-            for value in given
+            for value in super().arguments(values)
         ]
 
 

@@ -6,32 +6,21 @@ An answer that says "nothing was written" undoes what came before it: that is up
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
 from retour.model import Lane
 from retour.stores import DeliveryClaim, EarlyReport, MessageClaim, claims, plans, tallies
 from retour.stores.handovers import Answer, Handover
-from retour.stores.plans import Ask, Conflict, Plan, Values
-from retour.stores.sql import names_of, statements
+from retour.stores.plans import Ask, Conflict, Plan
+from retour.stores.sql import Statement, names_of, statements
 
 T = TypeVar("T")
 
 
-class Statement(NamedTuple):
-    """One, or several with semicolons between; and the names of its values in the order of their places."""
-
-    text: str
-    names: tuple[str, ...]
-
-    def arguments(self, values: Values) -> list[Any]:
-        """Raises KeyError for one that is missing."""
-        return [values[name] for name in self.names]
-
-
 def _bound(text: str) -> Statement:
-    """Without blanks, since the driver reads all of a text each time; each statement counts its places anew."""
+    """One statement or several, which count their places anew. The driver reads all of a text each time: no blanks."""
     squeezed = " ".join(text.split())
     return Statement(squeezed, tuple(name for part in squeezed.split(";") for name in names_of(part)))
 

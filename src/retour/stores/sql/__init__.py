@@ -9,6 +9,7 @@ import re
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Any, NamedTuple
 
 PARAMETER = re.compile(r"(?<!:):(\w+)")
 
@@ -16,6 +17,17 @@ PARAMETER = re.compile(r"(?<!:):(\w+)")
 def names_of(text: str) -> tuple[str, ...]:
     """The values that one statement takes, each once, in the order of their places."""
     return tuple(dict.fromkeys(PARAMETER.findall(text)))
+
+
+class Statement(NamedTuple):
+    """As a driver has it; names: of its values, in the order of their places."""
+
+    text: str
+    names: tuple[str, ...]
+
+    def arguments(self, values: dict[str, Any]) -> list[Any]:
+        """In that order. Raises KeyError for one that is missing."""
+        return [values[name] for name in self.names]
 
 
 @cache
