@@ -7,6 +7,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Whoever has it set pays for it at each start of a process: every module compiled, every test's asserts written again.
+export PYTHONDONTWRITEBYTECODE =
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 LOCKED := $(INSTALL) --require-hashes --only-binary :all: --requirement
 # The package itself is built with the locked backend; --no-index sees to it that nothing is fetched for it.
@@ -28,7 +30,7 @@ serve: $(VENV)/run.stamp ## the service, with data in retour-data
 	@$(BIN)/retour serve
 
 test: $(VENV)/dev.stamp ## the tests, without slow ones and real peers
-	@RETOUR_GROUP=test $(BIN)/python -m pytest --numprocesses 2 -m "not slow and not peer"
+	@RETOUR_GROUP=test $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 -m "not slow and not peer"
 
 test-all: $(VENV)/dev.stamp ## the slow tests and the real peers; RETOUR_REQUIRE="chromium ..." names those that must be there
 	@RETOUR_GROUP=test-all $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "slow or peer"
