@@ -19,6 +19,7 @@ from retour.rendering import (
     compile_sms,
     missing,
 )
+from retour.rendering.tokens import TOKENS
 
 ANN = {"profile": {"person": {"name": {"firstName": "Ann"}}}, "context": {"order": {"id": "4711"}}}
 
@@ -262,6 +263,16 @@ def test_absent_and_null_are_missing_and_empty_is_not() -> None:
     data = {"profile": {"a": ""}, "context": {"b": "text", "d": None, "e": 0}}
     assert missing(required, data) == ("context.b.c", "context.d")
     assert missing((), {}) == ()
+
+
+def test_the_parts_of_a_message_share_what_all_tags_may_have() -> None:
+    tags = "{{1}}" * (TOKENS // 4)  # half of it: a tag is a word and its end
+    assert isinstance(compile_email(EmailContent(subject="Hi", html=tags, text=tags)), Compiled)
+    made = compile_email(EmailContent(subject="{{1}}", html=tags, text=tags + "{{"))
+    assert not isinstance(made, Compiled)
+    assert [(one.part, one.message) for one in made] == [
+        ("text", f"All tags together can have {TOKENS:,} words and signs at most.")
+    ]
 
 
 def test_each_part_tells_its_first_problem() -> None:

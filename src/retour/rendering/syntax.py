@@ -45,7 +45,7 @@ PLAIN: dict[Kind, Callable[[Node], Evaluate]] = {
 class Plan:
     """What the parts of one message share: the variables in order, and what is known before a part is rendered.
 
-    refused: roots that have no data in this message, and why.
+    refused: roots that have no data in this message, and why. tokens: words and signs in its tags so far.
     """
 
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -53,6 +53,7 @@ class Plan:
     uses: Uses = field(default_factory=dict)
     plain: dict[str, int] = field(default_factory=dict)
     values: list[Evaluate] = field(default_factory=list)
+    tokens: int = 0
 
     def number(self, node: Node, kind: Kind) -> int:
         """Of a plain expression; the same one has the same number."""
@@ -92,18 +93,21 @@ class _Block:
 
 def translate(source: str, plan: Plan | None = None, *, is_html: bool = False) -> Translation | Problem:
     """One part. plan: of the message; grows by what this part uses. is_html: what double braces write is escaped."""
+    translator = _Translator(source, plan or Plan(), is_html)
     try:
-        return _Translator(source, plan or Plan(), is_html).run()
+        return translator.run()
     except Stop as stop:
         line = source.count("\n", 0, stop.at) + 1
         return Problem(line=line, column=stop.at - source.rfind("\n", 0, stop.at), message=stop.message)
+    finally:
+        translator.tell()
 
 
 class _Translator:
     """Holds the open blocks and what was written so far."""
 
     def __init__(self, source: str, plan: Plan, is_html: bool) -> None:
-        self._reader = Reader(source)
+        self._reader = Reader(source, plan.tokens)
         self._scope = Scope(plan.variables, plan.uses, plan.refused)
         self._expressions = Expressions(self._reader, self._scope)
         self._plan = plan
@@ -134,6 +138,10 @@ class _Translator:
             self._scope.slots,
             frozenset(self._required),
         )
+
+    def tell(self) -> None:
+        """The plan, how much of what all parts may have was used."""
+        self._plan.tokens = self._reader.tokens
 
     def _check_text(self) -> None:
         source = self._reader.source

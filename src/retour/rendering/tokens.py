@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from retour import limits
 from retour.rendering.problems import Stop, shown
 
-TOKENS = limits.RENDER_FUEL * 2 // 5  # words and signs in all tags: never more than two steps of fuel each
+TOKENS = (
+    limits.RENDER_FUEL * 2 // 5
+)  # words and signs in all tags of a message: never more than two steps of fuel each
 CLOSER = {"{{{": "}}}", "{{": "}}", "{%": "%}", "{{!--": "--}}", "{{!": "}}"}
 OPENER = re.compile(r"\{\{!--|\{\{!|\{\{\{|\{\{|\{%")
 SPACE = re.compile(r"\s*+")
@@ -45,19 +47,19 @@ class Token:
 
 
 class Reader:
-    """Holds the place in the text and the token there."""
+    """Holds the place in the text and the token there. tokens: how many there were, with those of the parts before."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, tokens: int = 0) -> None:
         self.source = source
         self.at = 0
         self.closer = ""
         self.token = Token("close", "", 0)
-        self._tokens = 0
+        self.tokens = tokens
 
     def count(self) -> None:
         """One word or sign more. Raises Stop when they are too many."""
-        self._tokens += 1
-        if self._tokens > TOKENS:
+        self.tokens += 1
+        if self.tokens > TOKENS:
             raise Stop(self.at, f"All tags together can have {TOKENS:,} words and signs at most.")
 
     def enter(self, opener: re.Match[str]) -> None:
