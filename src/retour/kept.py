@@ -18,10 +18,10 @@ class Kept(Generic[T]):
 
     def get(self, key: Any) -> T | None:
         """The value, or None."""
-        if key not in self._values:
-            return None
-        self._values.move_to_end(key)
-        return self._values[key]
+        value = self._values.get(key)
+        if value is not None:
+            self._values.move_to_end(key)
+        return value
 
     def keep(self, key: Any, value: T) -> T:
         """Remember and return it."""

@@ -14,7 +14,6 @@ from stores.desk import ACME, OTHER, Desk
 
 IDS = {
     "campaign_get": "campaign",
-    "campaign_live": "campaign",
     "configuration_get": "relay",
     "configuration_health": "relay",
     "version_get": "v1",

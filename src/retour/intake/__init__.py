@@ -14,7 +14,7 @@ from retour import ids, limits, profiles
 from retour.bells import Bell
 from retour.errors import Invalid, NotFound
 from retour.intake import refusals
-from retour.intake.requests import AEP, Recipient, Request, address_of, hash_of, reused
+from retour.intake.requests import AEP, Recipient, Request, hash_of, reused
 from retour.kept import Kept
 from retour.model import (
     CampaignStatus,
@@ -34,7 +34,7 @@ from retour.stores import RoomName, Store
 from retour.stores.handovers import Accepted, Answer, Clash, Known, Stale
 from retour.stores.shelves import Shelves
 
-__all__ = ["Intake", "Rates", "Recipient", "Request", "address_of", "hash_of"]
+__all__ = ["Intake", "Rates", "Recipient", "Request", "hash_of"]
 
 Stored = dict[str, dict[str, Any]]
 
@@ -96,11 +96,15 @@ class Intake:
         refusals.check_dates(running.version, now, request)
         stored = await self._stored(running.version, request)
         whole = _with_profiles(request, stored)
-        refusals.check_recipients(running.version, whole)
+        addresses = refusals.check_recipients(running.version, whole)
         refusals.check_profiles(running.version, request, stored)
         refusals.check_variables(running.required, whole)
         execution = _execution(sandbox, request, running.version, by, now)
-        answer = await self._write(execution, whole, running.version, self._new(request, stored, execution))
+        messages = self._messages(execution, running.version, whole, addresses)
+        new = self._new(request, stored, execution)
+        answer = await self._store.write(
+            Accepted(execution=execution, messages=messages, hash=request.hash, profiles=new)
+        )
         if isinstance(answer, Stale):
             return None
         return self._answered(execution, request, running.version, answer)
@@ -157,19 +161,16 @@ class Intake:
             for person in people
         )
 
-    async def _write(
-        self, execution: Execution, request: Request, version: CampaignVersion, new: tuple[Profile, ...]
-    ) -> Answer:
-        messages = tuple(
-            self._message(execution, version, person, execution.created_at) for person in request.recipients
-        )
-        accepted = Accepted(execution=execution, messages=messages, hash=request.hash, profiles=new)
-        return await self._store.write(accepted)
+    def _messages(
+        self, execution: Execution, version: CampaignVersion, request: Request, addresses: tuple[str, ...]
+    ) -> tuple[Message, ...]:
+        people = zip(request.recipients, addresses, strict=True)
+        return tuple(self._message(execution, version, person, address) for person, address in people)
 
     def _message(
-        self, execution: Execution, version: CampaignVersion, person: Recipient, now: int
+        self, execution: Execution, version: CampaignVersion, person: Recipient, address: str
     ) -> Message:
-        row = ids.new_id()
+        row, now = ids.new_id(), execution.created_at
         content = msgspec.json.encode({"profile": person.profile, "context": person.context})
         return Message(
             sandbox=execution.sandbox,
@@ -182,7 +183,7 @@ class Intake:
             channel=version.channel,
             namespace=person.namespace,
             user_id=person.user_id,
-            address=address_of(person, version.channel, version.default_region) or "",
+            address=address,
             created_at=now,
             expires_at=now + round(version.retry_period_minutes * limits.MINUTE),
             content=self._keys.seal_bytes(content, sandbox=execution.sandbox, row=row, column="content"),

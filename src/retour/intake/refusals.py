@@ -49,37 +49,47 @@ def check_dates(version: CampaignVersion, now: int, request: Request) -> None:
     raise Invalid(Code.OUTSIDE_DATES, title, (Field("campaignId", title),), request.context)
 
 
-def check_recipients(version: CampaignVersion, request: Request) -> None:
-    """All that is wrong with the recipients, each with its path."""
+def check_recipients(version: CampaignVersion, request: Request) -> tuple[str, ...]:
+    """Their addresses, in order. Raises Invalid with all that is wrong, each with its path."""
     problems = checks.Problems()
     seen: set[str] = set()
+    addresses = []
     for index, person in enumerate(request.recipients):
         path = f"recipients[{index}]"
-        unique = f"The userId {person.user_id} is in this request already. Each recipient needs its own."
-        problems.need(f"{path}.userId", person.user_id not in seen, unique)
+        if person.user_id in seen:
+            message = f"The userId {person.user_id} is in this request already. Each recipient needs its own."
+            problems.add(f"{path}.userId", message)
         seen.add(person.user_id)
-        _check_recipient(version, person, path, problems)
+        addresses.append(_check_recipient(version, person, path, problems) or "")
     problems.refuse("The recipients can't be used like this.", status=400, context=request.context)
+    return tuple(addresses)
 
 
 def _check_recipient(
     version: CampaignVersion, person: Recipient, path: str, problems: checks.Problems
-) -> None:
-    same = profiles.known_as(person.namespace) == profiles.known_as(version.identity_namespace)
-    namespace = f"The campaign's identity type is {version.identity_namespace}; this recipient's is {person.namespace}."
-    problems.need(f"{path}.namespace", same, namespace)
-    region = version.default_region
-    if address_of(person, version.channel, region) is not None:
-        return
+) -> str | None:
+    """The address, unless there is none."""
+    wanted, given = version.identity_namespace, person.namespace
+    if profiles.known_as(wanted) != profiles.known_as(given):
+        message = f"The campaign's identity type is {wanted}; this recipient's is {given}."
+        problems.add(f"{path}.namespace", message)
+    address = address_of(person, version.channel, version.default_region)
+    if address is None:
+        problems.add(*_unreachable(version, path))
+    return address
+
+
+def _unreachable(version: CampaignVersion, path: str) -> tuple[str, str]:
+    """The field that should have the address, and what to write there."""
     if version.channel is ChannelKind.EMAIL:
         message = (
             "There is no usable e-mail address. Give channelData.emailAddress, as in jane.doe@example.com."
         )
-        problems.add(f"{path}.channelData.emailAddress", message)
-    else:
-        wanted = "with + and country code" + (f", or as it is dialled in {region}" if region else "")
-        message = f"There is no usable phone number. Give channelData.mobilePhoneNumber {wanted}."
-        problems.add(f"{path}.channelData.mobilePhoneNumber", message)
+        return f"{path}.channelData.emailAddress", message
+    region = version.default_region
+    wanted = "with + and country code" + (f", or as it is dialled in {region}" if region else "")
+    message = f"There is no usable phone number. Give channelData.mobilePhoneNumber {wanted}."
+    return f"{path}.channelData.mobilePhoneNumber", message
 
 
 def check_profiles(version: CampaignVersion, request: Request, known: Collection[str]) -> None:

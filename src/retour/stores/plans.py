@@ -32,6 +32,7 @@ from retour.stores.handovers import (
     Stale,
     Written,
 )
+from retour.stores.sql import Source
 from retour.suppression import Count, Lesson, LessonKind
 
 T = TypeVar("T")
@@ -41,10 +42,11 @@ encode = msgspec.json.Encoder().encode
 
 
 class Ask(NamedTuple):
-    """A named statement with its values. rows: they are asked for, not the number that it changed."""
+    """A named statement with its values: by name, or the row itself. rows: they are asked for, not the number that it
+    changed."""
 
     statement: str
-    values: Values
+    values: Source
     rows: bool = False
 
 
@@ -135,14 +137,11 @@ def _accepted(handover: Accepted) -> Plan[Answer]:
     }
     if not (yield from change("request_key_insert", key)):
         return (yield from _known(handover))
-    values = msgspec.structs.asdict(execution)
-    values["version_id"] = values.pop("campaign_version_id")
-    campaign = {"sandbox": execution.sandbox, "id": execution.campaign_id, "version_id": values["version_id"]}
-    if not (yield from find("campaign_live", campaign)):
+    messages = [Ask("message_insert", message) for message in handover.messages]
+    profiles = [Ask("profile_insert", profile) for profile in handover.profiles]
+    told = yield [Ask("execution_insert", execution), *messages, *profiles]
+    if not told[0]:
         return Stale()
-    messages = [Ask("message_insert", msgspec.structs.asdict(message)) for message in handover.messages]
-    profiles = [Ask("profile_insert", msgspec.structs.asdict(profile)) for profile in handover.profiles]
-    yield [Ask("execution_insert", values), *messages, *profiles]
     return Written()
 
 
@@ -167,7 +166,7 @@ def _settled(handover: Settled) -> Plan[Answer]:
     owings = handover.owings
     recorded = []
     if owings:
-        recorded = yield [Ask("event_insert", msgspec.structs.asdict(owing.event)) for owing in owings]
+        recorded = yield [Ask("event_insert", owing.event) for owing in owings]
     known = [owing.event.fact for owing, new in zip(owings, recorded, strict=True) if not new]
     if known:
         return Repeated(facts=tuple(known))
@@ -255,7 +254,7 @@ def _reported(handover: Reported) -> Plan[Answer]:
     values = place | {name: getattr(handover, name) for name in REPORTED}
     if not (yield from change("message_report", values)):
         return Stale()
-    recorded = yield [Ask("event_insert", msgspec.structs.asdict(owing.event)) for owing in handover.owings]
+    recorded = yield [Ask("event_insert", owing.event) for owing in handover.owings]
     known = [owing.event.fact for owing, new in zip(handover.owings, recorded, strict=True) if not new]
     if known:
         return Repeated(facts=tuple(known))

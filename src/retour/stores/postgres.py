@@ -246,7 +246,7 @@ class PostgresStore:
                 raise Busy(begun=False) from error
             raise
 
-    async def _read(self, text: str, arguments: list[Any]) -> list[Row]:
+    async def _read(self, text: str, arguments: tuple[Any, ...]) -> list[Row]:
         """Asked again as long as the database can't be reached; whoever asked sets an end to it."""
         while True:
             try:

@@ -37,12 +37,12 @@ class Statement(sql.Statement):
 
     __slots__ = ()
 
-    def arguments(self, values: dict[str, Any]) -> list[Any]:
+    def arguments(self, values: sql.Source) -> tuple[Any, ...]:
         """As above. U+0000, which text can't hold here, becomes U+FFFD, also in what is looked for."""
-        return [
+        return tuple(
             value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
             for value in super().arguments(values)
-        ]
+        )
 
 
 def translate(text: str, clock: str) -> Statement:

@@ -106,10 +106,8 @@ class Ingest:
 
 def _headers(scope: Scope) -> dict[str, str]:
     """Those that are read here, the first of each name, as everywhere else."""
-    pairs = (
-        (READ[name], value.decode("latin-1")) for name, value in reversed(scope["headers"]) if name in READ
-    )
-    return dict(pairs)
+    pairs = reversed(scope["headers"])
+    return {READ[name]: value.decode("latin-1") for name, value in pairs if name in READ}
 
 
 def _check(given: ExecutionRequest, raw: bytes, *, high: bool) -> None:
@@ -161,7 +159,7 @@ def _request(given: ExecutionRequest, path: str) -> intake.Request:
     return intake.Request(
         request_id=given.request_id,
         campaign_id=given.campaign_id,
-        recipients=tuple(_recipient(person) for person in given.recipients),
+        recipients=tuple(map(_recipient, given.recipients)),
         hash=intake.hash_of(path, given),
         high_throughput=path == HIGH_THROUGHPUT_PATH,
     )

@@ -6,11 +6,16 @@ A value has a name in the text (`:name`), and a place where it is bound: drivers
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, NamedTuple
+from operator import attrgetter, itemgetter
+from typing import Any, TypeAlias
 
+from retour.model import Value
+
+Source: TypeAlias = dict[str, Any] | Value
 PARAMETER = re.compile(r"(?<!:):(\w+)")
 
 
@@ -19,15 +24,30 @@ def names_of(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(PARAMETER.findall(text)))
 
 
-class Statement(NamedTuple):
+class Statement:
     """As a driver has it; names: of its values, in the order of their places."""
 
-    text: str
-    names: tuple[str, ...]
+    __slots__ = ("_fields", "_items", "names", "text")
 
-    def arguments(self, values: dict[str, Any]) -> list[Any]:
-        """In that order. Raises KeyError for one that is missing."""
-        return [values[name] for name in self.names]
+    def __init__(self, text: str, names: tuple[str, ...]) -> None:
+        self.text = text
+        self.names = names
+        self._items = _taker(itemgetter, names)
+        self._fields = _taker(attrgetter, names)
+
+    def arguments(self, values: Source) -> tuple[Any, ...]:
+        """In that order, by the names of a dict or of a row's fields. Raises KeyError or AttributeError for one that
+        is missing."""
+        return self._items(values) if isinstance(values, dict) else self._fields(values)
+
+
+def _taker(getter: Callable[..., Any], names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """All of the names at once, as a tuple also of one or none."""
+    if len(names) > 1:
+        taker: Callable[[Any], tuple[Any, ...]] = getter(*names)
+        return taker
+    getters = [getter(name) for name in names]
+    return lambda values: tuple(get(values) for get in getters)
 
 
 @cache

@@ -262,9 +262,6 @@ FROM campaign WHERE sandbox = :sandbox AND id = :id
 SELECT doc, status, version, live_version_id, created_at, modified_at
 FROM campaign WHERE sandbox = :sandbox ORDER BY modified_at DESC, id LIMIT :limit
 
--- name: campaign_live
-SELECT 1 FROM campaign WHERE sandbox = :sandbox AND id = :id AND status = 'LIVE' AND live_version_id = :version_id
-
 -- name: version_insert
 INSERT INTO campaign_version (sandbox, id, campaign_id, doc) VALUES (:sandbox, :id, :campaign_id, :doc)
 

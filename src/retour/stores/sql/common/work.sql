@@ -11,9 +11,12 @@ SELECT k.hash, k.execution_id, e.created_at, e.created_by, e.version_id
 FROM request_key k JOIN execution e ON e.sandbox = k.sandbox AND e.id = k.execution_id
 WHERE k.sandbox = :sandbox AND k.request_id = :request_id
 
+-- Of a live campaign, in the version that it was accepted for.
 -- name: execution_insert
 INSERT INTO execution (sandbox, id, request_id, campaign_id, version_id, created_at, created_by)
-VALUES (:sandbox, :id, :request_id, :campaign_id, :version_id, :created_at, :created_by)
+SELECT :sandbox, :id, :request_id, :campaign_id, :campaign_version_id, CAST(:created_at AS BIGINT), :created_by
+FROM campaign WHERE sandbox = :sandbox AND id = :campaign_id AND status = 'LIVE'
+  AND live_version_id = :campaign_version_id
 
 -- name: execution_get
 SELECT id, request_id, campaign_id, version_id, created_at, created_by
