@@ -33,7 +33,7 @@ test: $(VENV)/dev.stamp ## the tests, without slow ones and real peers
 	@RETOUR_GROUP=test $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 -m "not slow and not peer"
 
 test-all: $(VENV)/dev.stamp ## the slow tests and the real peers; RETOUR_REQUIRE="chromium ..." names those that must be there
-	@RETOUR_GROUP=test-all $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "slow or peer"
+	@RETOUR_GROUP=test-all $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "slow or peer"
 
 check: $(VENV)/dev.stamp ## format, lint, types, import contract, tests of the house and of the papers
 	@$(BIN)/ruff format --quiet --check .

@@ -1,6 +1,7 @@
 """Debian's Chromium in front of a served house.
 
-A test fails on any error in its console, and on any request elsewhere.
+A test fails on any error in its console, and on any request elsewhere. Chromium is started once, which takes seconds;
+each page has a profile of its own. So these tests share a loop.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 import uvicorn
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
 
 from cast import House, a_house
 from outside.certificates import Authority
+from outside.https import Endpoint, serving
 from retour.app import Retour
 from retour.web.server import application
 
@@ -88,20 +91,42 @@ class Served:
             self.complaints.append(f"request elsewhere: {request.url}")
 
 
-@pytest.fixture
-async def served(tmp_path: Path, authority: Authority) -> AsyncIterator[Served]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of this folder share the loop of their browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The browser of every test."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def receiver(authority: Authority) -> AsyncIterator[Endpoint]:
+    """As that of all tests, on the loop of these."""
+    async with serving(tls=authority.server("127.0.0.1", "localhost")) as endpoint:
+        yield endpoint
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def served(tmp_path: Path, authority: Authority, chromium: Browser) -> AsyncIterator[Served]:
     """Acme and Other Ltd, served on a port of this machine."""
     listening = socket.create_server(("127.0.0.1", 0))
     listen = f"127.0.0.1:{listening.getsockname()[1]}"
     async with (
         a_house(tmp_path, authority.write(tmp_path), listen=listen) as house,
         serving_pages(house.retour, listening),
-        async_playwright() as playwright,
     ):
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        made = Served(house=house, url=f"http://{listen}", browser=browser)
+        made = Served(house=house, url=f"http://{listen}", browser=chromium)
         yield made
-        await browser.close()
+        for left in chromium.contexts:  # by a test that failed
+            await left.close()
         assert made.complaints == []
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from browser.conftest import CHROMIUM, FLAGS
 from outside.service import Service
 from retour import app, ids, intake
 from retour.config import Settings
@@ -19,15 +18,14 @@ SOON = 30_000  # a connection, on a machine that is shared
 CAMPAIGNS = "/journey/campaigns/service/campaigns"
 
 
-async def test_nothing_is_missed_across_a_restart(tmp_path: Path) -> None:
+async def test_nothing_is_missed_across_a_restart(tmp_path: Path, chromium: Browser) -> None:
     service = Service(tmp_path)
     service.init()
     await service.start()
     async with httpx.AsyncClient(trust_env=False) as client:
         campaign = (await service.call(client, "GET", CAMPAIGNS))["data"][0]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = await browser.new_page()
+    async with await chromium.new_context() as context:
+        page = await context.new_page()
         await _open(page, service)
         await expect(page.locator("#live")).to_have_text("Live", timeout=SOON)
         assert await service.stop() == 0
@@ -38,7 +36,6 @@ async def test_nothing_is_missed_across_a_restart(tmp_path: Path) -> None:
         for number in range(3):
             await expect(page.get_by_text(f"delivered+{number}@example.com").first).to_be_visible()
         assert await page.evaluate("performance.getEntriesByType('navigation').length") == 1
-        await browser.close()
     assert await service.stop() == 0
 
 

@@ -7,7 +7,10 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -79,8 +82,7 @@ def test_a_damage_of_our_own_endpoint_makes_no_sense_with_another_receiver(tmp_p
 
 
 def test_ctrl_c_stops_everything_that_was_started(tmp_path: Path) -> None:
-    with started(environment(tmp_path / "unused", TMPDIR=str(tmp_path)), "demo") as process:
-        until(process, "Sending")
+    with waiting_demo(tmp_path) as process:
         (note,) = tmp_path.glob("retour-demo-*/data/serve.json")
         serving = json.loads(note.read_text())
         process.send_signal(signal.SIGINT)
@@ -92,8 +94,7 @@ def test_ctrl_c_stops_everything_that_was_started(tmp_path: Path) -> None:
 
 
 def test_a_service_that_dies_is_told_at_once_with_its_exit_code(tmp_path: Path) -> None:
-    with started(environment(tmp_path / "unused", TMPDIR=str(tmp_path)), "demo") as process:
-        until(process, "Sending")
+    with waiting_demo(tmp_path) as process:
         (note,) = tmp_path.glob("retour-demo-*/data/serve.json")
         os.kill(json.loads(note.read_text())["pid"], signal.SIGKILL)
         _, errors = process.communicate(timeout=20)
@@ -119,10 +120,20 @@ def until(process: Any, words: str) -> str:
             return line
 
 
-class Elsewhere:
-    """A receiver of the customer's own: another HTTPS server, another CA."""
+@contextmanager
+def waiting_demo(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A demo that has begun to send and does not come to its end, for its receiver takes nothing."""
+    with Elsewhere(folder, status=503) as elsewhere:
+        env = environment(folder / "unused", TMPDIR=str(folder), RETOUR_CA_FILE=str(elsewhere.ca_file))
+        with started(env, "demo", "--receiver", elsewhere.url) as process:
+            until(process, "Sending")
+            yield process
 
-    def __init__(self, folder: Path) -> None:
+
+class Elsewhere:
+    """A receiver of the customer's own: another HTTPS server, another CA. status: its answer."""
+
+    def __init__(self, folder: Path, status: int = 204) -> None:
         ca = certificates.ensure_ca(folder / "elsewhere-ca")
         self.ca_file = ca.path
         self.got: list[bytes] = []
@@ -131,7 +142,8 @@ class Elsewhere:
         class Taking(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 got.append(self.rfile.read(int(self.headers["content-length"])))
-                self.send_response(204)
+                self.send_response(status)
+                self.send_header("content-length", "0")
                 self.end_headers()
 
             def log_message(self, *arguments: object) -> None:
