@@ -44,6 +44,16 @@ async def test_the_relay_gets_the_message_as_it_was_built() -> None:
     assert (got.sender, got.recipients) == ("no-reply@luma.example", ["ann@acme.example"])
 
 
+async def test_every_line_of_a_large_message_arrives_with_the_periods_that_it_had() -> None:
+    lines = [".", "..", ".x", "x.", "", "...and so on"] * 5_000
+    async with relay() as mx, channel() as smtp:
+        receipt = await smtp.send(outgoing(mx, content=Rendered(subject="Hi", text="\n".join(lines))), NOON)
+    assert statuses(receipt) == [FeedbackStatus.SENT]
+    (got,) = mx.messages
+    _, _, body = got.content.partition(b"\r\n\r\n")
+    assert body.decode().splitlines() == lines
+
+
 async def test_a_second_try_has_the_same_message_id() -> None:
     async with relay() as mx, channel() as smtp:
         await smtp.send(outgoing(mx), NOON)
@@ -73,6 +83,7 @@ REFUSALS = [
     ("MAIL", "299 hm", "trouble"),
     ("DATA", "554 5.5.1 no valid recipients", "bounce 40 Ignored"),
     ("DATA", "451 4.3.0 hm", "soft 20 Soft"),
+    ("DATA", "250 2.0.0 taken before it came", "trouble"),
     (DATA_END, "554 5.7.1 Message rejected as spam", "bounce 52 Ignored"),
     (DATA_END, "552 5.2.2 Mailbox full", "bounce 22 Soft"),
     (DATA_END, "451 4.7.1 greylisted, try again in 300 seconds", "soft 50 Ignored"),

@@ -96,6 +96,26 @@ def test_plain_english_goes_as_it_is_and_anything_else_quoted_printable() -> Non
     assert body_of(read(raw), "plain") == "Grüße, 東京"
 
 
+@pytest.mark.parametrize(
+    ("text", "coding"),
+    [
+        ("Hi\tAnn", "7bit"),
+        ("x" * LINE_OCTETS, "7bit"),
+        ("x" * (LINE_OCTETS + 1), "quoted-printable"),
+        ("a blank at the end \nof a line", "quoted-printable"),
+        ("a tab at the end\t\nof a line", "quoted-printable"),
+        ("a blank at the end ", "quoted-printable"),
+        ("the beginning of a boundary: =_", "quoted-printable"),
+        ("a bell: \x07", "quoted-printable"),
+        ("a delete: \x7f", "quoted-printable"),
+    ],
+)
+def test_what_a_relay_might_change_is_coded(text: str, coding: str) -> None:
+    raw = message_bytes(letter(text=text))
+    assert f"Content-Transfer-Encoding: {coding}\r\n".encode() in raw
+    assert cast(bytes, read(raw).get_payload(decode=True)) == f"{text}\n".replace("\n", "\r\n").encode()
+
+
 NAMES = [
     "Luma",
     "Luma, Inc.",
