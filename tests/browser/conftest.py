@@ -34,6 +34,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+LAID_OUT = """async width => {
+    const frame = () => new Promise(requestAnimationFrame);
+    do await frame(); while (innerWidth !== width);
+    await frame();
+}"""
 REFUSED = re.compile(
     r"Failed to load resource: the server responded with a status of 4(03|04|09|10|12|22|29) "
 )  # meant so, of a page; a file that is missing is a defect
@@ -89,6 +94,18 @@ class Served:
     def _request(self, request: Request) -> None:
         if not request.url.startswith((self.url + "/", "data:")):
             self.complaints.append(f"request elsewhere: {request.url}")
+
+
+async def resize(page: Page, width: int) -> None:
+    """The width of the window. It is laid out in a frame to come; whoever measures before sees half of both sizes."""
+    await page.set_viewport_size({"width": width, "height": 860})
+    await page.evaluate(LAID_OUT, width)
+
+
+async def overflow(page: Page, width: int) -> int:
+    """Pixels that the page is wider than a window of this width."""
+    await resize(page, width)
+    return int(await page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

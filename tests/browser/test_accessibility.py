@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from typing import Any
+from itertools import product
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Page
 
-from browser.conftest import Served
+from browser.conftest import Served, resize
 from outside import npm
 from outside.https import Endpoint
 from web.admin.desk import DEV, Desk
@@ -19,6 +20,7 @@ AXE = "axe-core@4.14.1"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 EVERYTHING = {"runOnly": {"type": "tag", "values": TAGS}}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+THEMES: list[tuple[Literal["light", "dark"], dict[str, Any]]] = [("light", EVERYTHING), ("dark", COLOURS)]
 BOOKS = ("/admin/account", f"{DEV}/nothing", "/admin/a/b/c/d/e")
 NO_PAGES = ("/preview", "/csv", "/eml", "/stream")  # a customer's e-mail, a file, events
 RUN = """async options => (await axe.run(document, {...options, resultTypes: ["violations"]})).violations
@@ -32,14 +34,15 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     return (modules / "axe-core" / "axe.min.js").read_text()
 
 
-async def findings(page: Page, axe: str, options: dict[str, Any]) -> list[str]:
-    """What axe finds on the page as it stands, wide and on a phone."""
+async def findings(page: Page, axe: str) -> list[str]:
+    """What axe finds on the page as it stands, on a phone and wide. In the dark, only contrast can be another one."""
     found: list[str] = []
     await page.evaluate(axe)
-    for width in (390, 1280):
-        await page.set_viewport_size({"width": width, "height": 860})
+    for width, (theme, options) in product((390, 1280), THEMES):
+        await page.emulate_media(color_scheme=theme)
+        await resize(page, width)
         rows: list[str] = await page.evaluate(RUN, options)
-        found += [f"{page.url} {width}: {row}" for row in rows]
+        found += [f"{page.url} {width} {theme}: {row}" for row in rows]
     return found
 
 
@@ -54,27 +57,22 @@ async def every_page(desk: Desk, receiver: Endpoint) -> list[str]:
     return [path for path in pages if not path.endswith(NO_PAGES)]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_axe_finds_nothing_on_the_api_reference(served: Served, axe: str, theme: str) -> None:
+async def test_axe_finds_nothing_on_the_api_reference(served: Served, axe: str) -> None:
     """Swagger UI's markup and colours, with what reference.js and reference.css mend of them."""
-    async with served.stranger(bypass_csp=True, color_scheme=theme, reduced_motion="reduce") as page:
+    async with served.stranger(bypass_csp=True, reduced_motion="reduce") as page:
         await page.goto(f"{served.url}/docs")
         await page.wait_for_selector(".models", timeout=60_000)
-        found = await findings(page, axe, EVERYTHING)
+        found = await findings(page, axe)
     assert not found, "\n" + "\n".join(found)
 
 
-@pytest.mark.parametrize(("theme", "options"), [("light", EVERYTHING), ("dark", COLOURS)])
-async def test_axe_finds_nothing_on_any_page(
-    served: Served, receiver: Endpoint, axe: str, theme: str, options: dict[str, Any]
-) -> None:
-    """In the dark, only contrast can be another one."""
+async def test_axe_finds_nothing_on_any_page(served: Served, receiver: Endpoint, axe: str) -> None:
     found: list[str] = []
     async with AsyncExitStack() as stack:
         paths = await every_page(Desk(house=served.house, stack=stack), receiver)
-    async with served.page(bypass_csp=True, color_scheme=theme, reduced_motion="reduce") as page:
+    async with served.page(bypass_csp=True, reduced_motion="reduce") as page:
         for path in paths:
             await page.goto(served.url + path)
-            found += await findings(page, axe, options)
+            found += await findings(page, axe)
     assert len(paths) > 30
     assert not found, "\n" + "\n".join(found)

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import pytest
 from playwright.async_api import Page, expect
 
-from browser.conftest import Served
+from browser.conftest import Served, overflow
 from outside.certificates import Authority
 from outside.https import Endpoint, replying, serving
 from web.admin.desk import DEV, PROD, Desk
@@ -191,20 +191,20 @@ async def test_a_part_that_is_refused_is_told_beside_the_page_and_an_ended_sessi
         await expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
-@pytest.mark.parametrize("width", [320, 390])
 async def test_words_without_an_end_and_markup_make_no_page_wider_and_run_nothing(
-    served: Served, authority: Authority, width: int
+    served: Served, authority: Authority
 ) -> None:
     words = "<script>alert(1)</script>" + "W" * 65
     hostile = replying(200, words.encode() * 20, (("X-Answer", "W" * 900), ("Content-Type", "text/html")))
     async with serving(hostile, tls=authority.server("127.0.0.1")) as receiver, AsyncExitStack() as stack:
         furnished = await furnish(Desk(house=served.house, stack=stack), receiver, words)
-    async with served.page(width=width, reduced_motion="reduce") as page:
+    async with served.page(reduced_motion="reduce") as page:
         page.on("dialog", lambda dialog: served.complaints.append(f"it ran: {dialog.message}"))
         for path in [path for path in furnished.gets() if not path.endswith(NO_PAGES)]:
             await page.goto(served.url + path)
-            over = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert over <= 0, f"{path}: {over} px at {width}"
+            for width in (320, 390):
+                over = await overflow(page, width)
+                assert over <= 0, f"{path}: {over} px at {width}"
 
 
 async def test_forced_colours_and_print_leave_the_words(served: Served) -> None:
@@ -215,3 +215,13 @@ async def test_forced_colours_and_print_leave_the_words(served: Served) -> None:
         await expect(page.get_by_role("heading", level=1)).to_be_visible()
         await expect(page.locator(".topbar")).to_be_hidden()
         await expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+
+
+async def test_who_wants_less_motion_sees_none(served: Served) -> None:
+    async with served.page(reduced_motion="reduce", color_scheme="light") as page:
+        await page.goto(f"{served.url}{DEV}/deliveries")
+        await expect(
+            page.locator("#live[data-state=on]")
+        ).to_be_visible()  # its dot pulses for everybody else
+        await page.emulate_media(color_scheme="dark")
+        assert await page.evaluate("document.getAnimations().length") == 0
