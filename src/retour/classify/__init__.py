@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 from retour.classify import gates
 from retour.classify.tables import (
@@ -61,10 +62,6 @@ _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"
 
 _GAP = "[^.;]{0,40}?"
 _SOURCES = tuple((row.code, row.words.replace("…", _GAP)) for row in PATTERNS)
-_PATTERNS = tuple(
-    (code, gates.gated(source), [gates.gated(one) for one in gates.alternatives(source)])
-    for code, source in _SOURCES
-)
 _TELLING = tuple((re.compile(words), stays) for words, stays in TELLING_HOSTS)
 _DOUBT = re.compile(DOUBT)
 _CONNECTION = re.compile(CONNECTION)
@@ -186,10 +183,16 @@ def _evidence(reply: int | None, status: tuple[int, int, int] | None, words: str
 
 def _by_words(words: str) -> int | None:
     """The first pattern's that is found. Most are known to be absent without being tried (gates.py)."""
-    for code, whole, parts in _PATTERNS:
-        if whole.open_to(words) and any(part.found_in(words) for part in parts):
+    for code, choice in _choices():
+        if choice.found_in(words):
             return code
     return None
+
+
+@cache
+def _choices() -> list[tuple[int, gates.Choice]]:
+    """Read for the first failure that is to be understood: it takes tens of ms, and most commands need none of it."""
+    return [(code, gates.choice(source)) for code, source in _SOURCES]
 
 
 def _decides_alone(status: tuple[int, int, int], words: str) -> bool:

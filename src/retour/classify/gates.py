@@ -1,42 +1,62 @@
 """What a text must hold for a pattern to be found in it: words to look for before the pattern is tried.
 
 Eighty patterns on a page of text cost milliseconds; to see that none of its words are there costs microseconds. The
-words are read out of the compiled form of the pattern, so that nobody writes them down twice.
+words are read out of the parsed form of the pattern, so that nobody writes them down twice. A pattern is compiled when
+it is first tried: most never are.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from re import _constants, _parser  # its parser has no public name
-from typing import Any, NamedTuple
+from typing import Any
 
 Words = frozenset[str]
 NOTHING: Words = frozenset()
 _PIECE = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|.", re.S)
 
 
-class Gated(NamedTuple):
+@dataclass(frozen=True)
+class Gated:
     """A pattern, tried where one of its words is there; no words: always."""
 
     needed: Words
-    pattern: re.Pattern[str]
+    source: str
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled."""
+        return re.compile(self.source)
 
     def found_in(self, text: str) -> bool:
         """Whether it is."""
-        return self.open_to(text) and self.pattern.search(text) is not None
+        return _open(self.needed, text) and self.pattern.search(text) is not None
 
-    def open_to(self, text: str) -> bool:
-        """Whether it can be."""
-        for one in self.needed:
-            if one in text:
-                return True
-        return not self.needed
+
+@dataclass(frozen=True)
+class Choice:
+    """Patterns of which one is enough, tried where a word of any is there."""
+
+    needed: Words
+    parts: tuple[Gated, ...]
+
+    def found_in(self, text: str) -> bool:
+        """Whether one is."""
+        return _open(self.needed, text) and any(part.found_in(text) for part in self.parts)
 
 
 def gated(pattern: str) -> Gated:
     """With the words that it needs."""
-    return Gated(words_of(pattern), re.compile(pattern))
+    return Gated(words_of(pattern), pattern)
+
+
+def choice(pattern: str) -> Choice:
+    """Of the alternatives of a pattern, with the words that any of them needs."""
+    parts = tuple(gated(part) for part in alternatives(pattern))
+    return Choice(_any([part.needed for part in parts]), parts)
 
 
 def alternatives(pattern: str) -> list[str]:
@@ -76,9 +96,20 @@ def _within(kind: Any, value: Any) -> Words:
     if kind in (_constants.MAX_REPEAT, _constants.MIN_REPEAT) and value[0] > 0:
         return _required(value[2])
     if kind is _constants.BRANCH:
-        parts = [_required(part) for part in value[1]]
-        return frozenset().union(*parts) if all(parts) else NOTHING
+        return _any([_required(part) for part in value[1]])
     return NOTHING
+
+
+def _any(parts: list[Words]) -> Words:
+    """What one of several needs: nothing is known where it isn't known of each."""
+    return NOTHING.union(*parts) if all(parts) else NOTHING
+
+
+def _open(needed: Words, text: str) -> bool:
+    for one in needed:
+        if one in text:
+            return True
+    return not needed
 
 
 def _telling(words: Words) -> tuple[int, int]:

@@ -3,26 +3,77 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import NamedTuple
 
 import click
 
 from retour import __version__
 
+
+class Command(NamedTuple):
+    """Where a command is, `module:name`, and what it says of itself in the list of them all."""
+
+    place: str
+    summary: str
+
+
 COMMANDS = {
-    "serve": "retour.cli.serve:serve",
-    "init": "retour.cli.setup:init",
-    "user": "retour.cli.people:user",
-    "org": "retour.cli.organizations:org",
-    "sandbox": "retour.cli.organizations:sandbox",
-    "credential": "retour.cli.credentials:credential",
-    "settings": "retour.cli.setup:settings",
-    "backup": "retour.cli.backup:backup",
-    "restore": "retour.cli.backup:restore",
-    "demo": "retour.cli.demo:demo",
-    "listen": "retour.cli.client:listen",
-    "webhook": "retour.cli.client:webhook",
-    "send": "retour.cli.client:send",
-    "verify": "retour.cli.verify:verify",
+    "serve": Command(
+        "retour.cli.serve:serve",
+        "Serve the API, the pages and the rooms in one process.",
+    ),
+    "init": Command(
+        "retour.cli.setup:init",
+        "Make an organization with two sandboxes, its first administrator and API credential.",
+    ),
+    "user": Command(
+        "retour.cli.people:user",
+        "People who may sign in to the pages.",
+    ),
+    "org": Command(
+        "retour.cli.organizations:org",
+        "Organizations: customers with sandboxes and people of their own.",
+    ),
+    "sandbox": Command(
+        "retour.cli.organizations:sandbox",
+        "Sandboxes: separate spaces of an organization.",
+    ),
+    "credential": Command(
+        "retour.cli.credentials:credential",
+        "API credentials of an organization.",
+    ),
+    "settings": Command(
+        "retour.cli.setup:settings",
+        "List every setting with its meaning and its value now; secrets are hidden.",
+    ),
+    "backup": Command(
+        "retour.cli.backup:backup",
+        "Copy the store into one FILE, while it is used.",
+    ),
+    "restore": Command(
+        "retour.cli.backup:restore",
+        "Make the store of an empty data directory from a backup FILE.",
+    ),
+    "demo": Command(
+        "retour.cli.demo:demo",
+        "Play the whole product against a real mail host and a real HTTPS endpoint, in half a minute.",
+    ),
+    "listen": Command(
+        "retour.cli.client:listen",
+        "Show feedback events as they arrive, verified, on this machine.",
+    ),
+    "webhook": Command(
+        "retour.cli.client:webhook",
+        "Create, replace, show or delete the feedback webhook of the development sandbox.",
+    ),
+    "send": Command(
+        "retour.cli.client:send",
+        "Send one message through a campaign and show what becomes of it.",
+    ),
+    "verify": Command(
+        "retour.cli.verify:verify",
+        "Check a request that you received, and say what differs.",
+    ),
 }
 
 
@@ -37,9 +88,14 @@ class LazyGroup(click.Group):
         """Import the one that was asked for."""
         if name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[name].partition(":")
+        module, _, attribute = COMMANDS[name].place.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Out of the table: click would import them all."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.summary) for name, command in COMMANDS.items()])
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
