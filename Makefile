@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo serve test test-all check fix bench fuzz pictures lock clean
+.PHONY: help install demo serve test test-all check check-form check-types check-house fix bench fuzz pictures lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,10 +36,17 @@ test-all: $(VENV)/dev.stamp ## the slow tests and the real peers; RETOUR_REQUIRE
 	@RETOUR_GROUP=test-all $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "slow or peer"
 
 check: $(VENV)/dev.stamp ## format, lint, types, import contract, tests of the house and of the papers
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync check-form check-types check-house
+
+check-form:
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo >$(VENV)/imports.txt || { cat $(VENV)/imports.txt; exit 1; }
+
+check-types:
+	@$(BIN)/mypy --no-error-summary
+
+check-house:
 	@RETOUR_GROUP=check $(BIN)/python -m pytest -m "not slow and not peer" tests/house tests/docs
 
 fix: $(VENV)/dev.stamp ## put format and simple lint findings right
