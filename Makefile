@@ -59,7 +59,7 @@ bench: $(VENV)/dev.stamp ## what work costs on this machine; BENCH="--help" for 
 fuzz: $(VENV)/dev.stamp ## 100,000 spoilt things from outside; FUZZ="--seed 7" makes a run again
 	@PYTHONPATH=tests $(BIN)/python -m fuzz $(FUZZ)
 
-pictures: $(VENV)/dev.stamp ## the pictures of README and docs; ALL=folder takes every page; needs chromium
+pictures: $(VENV)/dev.stamp ## the pictures of README and docs; ALL=folder takes every page; needs chromium-headless-shell
 	@PYTHONPATH=tests $(BIN)/python -m browser.pictures $(ALL)
 
 lock: ## resolve the dependencies again and write the lock files; needs uv

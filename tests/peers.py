@@ -17,7 +17,7 @@ from outside.programs import program
 
 # Peer -> its program.
 PEERS = {
-    "chromium": "chromium",
+    "chromium": "chromium-headless-shell",
     "curl": "curl",
     "kannel": "bearerbox",
     "node": "node",
@@ -25,7 +25,12 @@ PEERS = {
     "postgres": "initdb",
 }
 # Debian's, where they have another name than the peer.
-PACKAGES = {"kannel": "kannel kannel-extras iproute2", "node": "nodejs npm", "postgres": "postgresql"}
+PACKAGES = {
+    "chromium": "chromium-headless-shell",
+    "kannel": "kannel kannel-extras iproute2",
+    "node": "nodejs npm",
+    "postgres": "postgresql",
+}
 REQUIRE = "RETOUR_REQUIRE"
 GROUP = "RETOUR_GROUP"
 MUST = pytest.StashKey[frozenset[str]]()

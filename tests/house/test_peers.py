@@ -54,7 +54,7 @@ class Run:
     def _programs(self, here: bool) -> Path:
         folder = self._pytester.mkdir("programs")
         if here:
-            program = folder / "chromium"
+            program = folder / peers.PEERS["chromium"]
             program.write_text("#!/bin/sh\n")
             program.chmod(0o755)
         return folder
@@ -69,7 +69,7 @@ def test_a_test_runs_where_its_peer_is(run: Run) -> None:
 def test_a_test_whose_peer_is_missing_is_skipped_and_says_why(run: Run) -> None:
     result = run.suite(here=False)
 
-    result.stdout.fnmatch_lines(["SKIPPED*the peer chromium is missing: apt install chromium"])
+    result.stdout.fnmatch_lines(["SKIPPED*the peer chromium is missing: apt install chromium-headless-shell"])
     assert result.outlines[-1] == "test-all: 1 passed, 0 failed, 1 skipped"
     assert result.ret == 0
 
