@@ -32,8 +32,11 @@ def retour(
 
 @contextmanager
 def started(env: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A command that stays up; it is ended by Ctrl-C at the latest."""
-    command = [sys.executable, "-m", "retour", *arguments]
+    """A command that stays up; it is ended by Ctrl-C at the latest.
+
+    Whose tests run in the background of a shell inherit that SIGINT is ignored; the command must not.
+    """
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "retour", *arguments]
     process = subprocess.Popen(
         command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
     )
