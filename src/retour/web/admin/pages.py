@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from retour.web.admin import assets, colouring, words
 from retour.web.admin.forms.fields import field_id
 
 PRODUCT = "Retour"
+ICONS = 256  # more than the sprite has, in two sizes
 
 
 def _environment() -> jinja2.Environment:
@@ -37,8 +39,9 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
+@lru_cache(ICONS)
 def icon(name: str, size: str = "") -> Markup:
-    """An icon of the sprite; it only decorates, the word stands beside it."""
+    """An icon of the sprite; it only decorates, the word stands beside it. A page has thirty of them."""
     place = escape(f"{assets.url('icons/sprite.svg')}#{name}")
     return Markup('<svg class="icon {}" aria-hidden="true"><use href="{}"></use></svg>').format(size, place)
 
